@@ -419,3 +419,31 @@ class Suggestions:
     coded: float
     ranked: tuple[Suggestion, ...]
     abstained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim quote proposed as exemplar of a theme; ``pieces`` point into the clean transcript."""
+
+    theme: str
+    transcript: str
+    passage: str
+    pieces: tuple[Span, ...] = field(repr=False)
+    score: float = 0.0
+    citation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """An emergent theme: passages that belong together and that no code explains.
+
+    ``passages`` are passage ids, most typical first; ``words`` its most telling words; ``domain`` the nearest
+    domain of the codebook, or None when it lies outside; ``likeness`` the cosine to that domain; ``stability``
+    the share of seeded runs in which it came back.
+    """
+
+    words: tuple[str, ...] = field(repr=False)
+    passages: tuple[str, ...] = field(repr=False)
+    domain: str | None = None
+    likeness: float = 0.0
+    stability: float = 1.0
