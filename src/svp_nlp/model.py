@@ -437,9 +437,9 @@ class Quote:
 class Topic:
     """An emergent theme: passages that belong together and that no code explains.
 
-    ``passages`` are passage ids, most typical first; ``words`` its most telling words; ``domain`` the nearest
-    domain of the codebook, or None when it lies outside; ``likeness`` the cosine to that domain; ``stability``
-    the share of seeded runs in which it came back.
+    ``passages`` are passage ids, most typical first; ``words`` its most telling words; ``domain`` the
+    nearest domain of the codebook, or None when it lies outside; ``likeness`` the cosine to that domain;
+    ``stability`` the share of seeded runs in which it came back.
     """
 
     words: tuple[str, ...] = field(repr=False)
