@@ -1,0 +1,101 @@
+"""svp.toml: what a study may set, checked once, then frozen."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from svp_nlp.errors import SettingsError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StudySection(_Section):
+    """What the study is called."""
+
+    title: str = "Interview study"
+
+
+class RedactionSection(_Section):
+    """How identifiers are found and replaced; ``spacy_model`` is a pinned name or a folder."""
+
+    profile: str = "strict"
+    spacy_model: str = "en_core_web_md"
+
+
+class CodingSection(_Section):
+    """How passages are cut, embedded and coded; ``embedding_model`` is a pinned name or a folder."""
+
+    codebook: str = ""
+    embedding_model: str = "all-MiniLM-L6-v2"
+    top: int = Field(default=3, ge=1, le=15)
+    longest_passage: int = Field(default=220, ge=20)
+    quotes_per_theme: int = Field(default=3, ge=1, le=20)
+
+
+class TopicsSection(_Section):
+    """How often emergent topics are tried; a topic is kept when most seeds agree on it."""
+
+    seeds: int = Field(default=5, ge=1, le=50)
+
+
+class Settings(_Section):
+    """Everything a study may set in ``svp.toml``; every value has a default."""
+
+    study: StudySection = StudySection()
+    redaction: RedactionSection = RedactionSection()
+    coding: CodingSection = CodingSection()
+    topics: TopicsSection = TopicsSection()
+
+
+TEMPLATE = """\
+# Settings of this study. Every key may be left out; these are the defaults.
+
+[study]
+title = "{title}"
+
+[redaction]
+profile = "strict"                      # strict, safe_harbor, team or public
+spacy_model = "en_core_web_md"          # a pinned model (svp-nlp models list) or a folder
+
+[coding]
+codebook = ""                           # a YAML file; empty: the codebook of the founding study
+embedding_model = "all-MiniLM-L6-v2"    # a pinned model or a folder
+top = 3                                 # themes suggested for a passage
+longest_passage = 220                   # words; longer turns are cut at sentence ends
+quotes_per_theme = 3
+
+[topics]
+seeds = 5                               # a topic is kept when most seeds find it
+"""
+
+
+def load_settings(path: Path) -> Settings:
+    """Read ``svp.toml``; a missing file means the defaults. Raises SettingsError naming key and file."""
+    try:
+        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path.name} is not valid TOML: {error}") from None
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        raise SettingsError(_explain(path.name, error), hint="remove or mend the key and run again") from None
+
+
+def _explain(file: str, error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return f"{file}: {key}: {first['msg'].lower()}"
+    known: list[str] = sorted(Settings.model_fields)
+    if len(first["loc"]) > 1:
+        section = Settings.model_fields[str(first["loc"][0])].annotation
+        known = sorted(getattr(section, "model_fields", {}))
+    return f"{file}: unknown key {key!r}; known here: {', '.join(known)}"
