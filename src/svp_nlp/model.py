@@ -420,6 +420,26 @@ class Suggestions:
     ranked: tuple[Suggestion, ...]
     abstained: bool
 
+    def __iter__(self) -> Iterator[Suggestion]:
+        return iter(self.ranked)
+
+    def __len__(self) -> int:
+        return len(self.ranked)
+
+    def __getitem__(self, rank: int) -> Suggestion:
+        return self.ranked[rank]
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{i}</td><td>{s.theme}</td><td>{s.score:.2f}</td></tr>"
+            for i, s in enumerate(self.ranked, 1)
+        )
+        said = "none suggested; nearest:" if self.abstained else "suggested, for a person to decide:"
+        return (
+            f"<p>{said} (coded at all: {self.coded:.2f})</p>"
+            f"<table><tr><th></th><th>theme</th><th>score</th></tr>{rows}</table>"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
