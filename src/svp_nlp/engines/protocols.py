@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -36,4 +37,27 @@ class Recognizer(Protocol):
 
     def __call__(self, text: str) -> Sequence[tuple[Span, Label, float]]:
         """Return what was found in *text*."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What one witness says: this span of the text given to it is an identifier of this kind."""
+
+    span: Span
+    label: Label
+    score: float
+    witness: str
+
+
+class Analyzer(Protocol):
+    """Lets every witness read running texts and keeps all their hits, agreeing ones too."""
+
+    @property
+    def name(self) -> str:
+        """Engine and model, with versions, as receipts state them."""
+        ...
+
+    def __call__(self, texts: Sequence[str]) -> list[list[Hit]]:
+        """Return the hits of each text, in the order of *texts*."""
         ...
