@@ -1,0 +1,241 @@
+"""The coding steps of a study: passages, suggestions, exemplars and emergent topics of the clean side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from svp_nlp.errors import StudyError
+from svp_nlp.files import write_json, write_lines, write_whole
+from svp_nlp.model import Codebook, Passage, Redacted, Role, Span, Suggestions, Transcript
+from svp_nlp.progress import Progress, silent
+from svp_nlp.reading import read
+from svp_nlp.settings import Settings
+from svp_nlp.study import folder as f
+
+if TYPE_CHECKING:
+    from svp_nlp.coding.topics import Topics
+    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """What is proposed for a study: passages and, in the same order, suggestions for each."""
+
+    codebook: Codebook = field(repr=False)
+    transcripts: Mapping[str, Transcript] = field(repr=False)
+    passages: tuple[Passage, ...] = field(repr=False)
+    suggestions: tuple[Suggestions, ...] = field(repr=False)
+
+    def counts(self) -> dict[str, int]:
+        """Count, for every theme of the codebook, the passages for which it comes first."""
+        counts = {theme.id: 0 for theme in self.codebook.themes}
+        for made in self.suggestions:
+            if made.ranked and not made.abstained:
+                counts[made.ranked[0].theme] += 1
+        return counts
+
+    def summary(self) -> dict[str, object]:
+        """Return the counts as plain values."""
+        return {
+            "transcripts": len(self.transcripts),
+            "passages": len(self.passages),
+            "abstained": sum(made.abstained for made in self.suggestions),
+            "first": self.counts(),
+        }
+
+    def table(self) -> str:
+        """Return the counts as lines of text."""
+        none = sum(made.abstained for made in self.suggestions)
+        rows = [f"{n:6d}  {theme}" for theme, n in self.counts().items()]
+        head = f"{len(self.passages)} passages of {len(self.transcripts)} transcripts; suggested first:"
+        return "\n".join([head, *rows, f"{none:6d}  none"])
+
+    def to_frame(self) -> Any:
+        """Return a pandas DataFrame, one row a passage and rank; no transcript text."""
+        import pandas as pd
+
+        rows = [
+            {
+                "passage": passage.id,
+                "transcript": passage.transcript,
+                "turn": passage.turn,
+                "role": passage.role.value,
+                "coded": made.coded,
+                "abstained": made.abstained,
+                "rank": rank,
+                "theme": s.theme,
+                "domain": s.domain,
+                "score": s.score,
+            }
+            for passage, made in zip(self.passages, self.suggestions, strict=True)
+            for rank, s in enumerate(made.ranked, 1)
+        ]
+        return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{t}</td><td>{n}</td></tr>" for t, n in self.counts().items())
+        none = sum(made.abstained for made in self.suggestions)
+        return (
+            f"<p>{len(self.passages)} passages; suggested first (nothing is decided):</p>"
+            f"<table>{rows}<tr><td>none</td><td>{none}</td></tr></table>"
+        )
+
+
+def save_transcripts(layout: f.Layout, transcripts: Sequence[tuple[Transcript, str]]) -> None:
+    """Store the structure of the clean transcripts (positions only) beside the codings."""
+    rows = [f.transcript_row(transcript, file) for transcript, file in transcripts]
+    write_lines(layout.coding / "transcripts.jsonl", rows)
+
+
+def load_transcripts(layout: f.Layout) -> dict[str, Transcript]:
+    """Return the clean transcripts by id. One edited since redaction is read anew from its file."""
+    path = layout.coding / "transcripts.jsonl"
+    if not path.exists():
+        raise StudyError(
+            "this study has no clean transcripts yet", hint="svp-nlp redact SOURCES... --study DIR"
+        )
+    return {row["id"]: _load(layout, row) for row in f.read_lines(path)}
+
+
+def _load(layout: f.Layout, row: Mapping[str, Any]) -> Transcript:
+    file = layout.clean / row["file"]
+    if not file.exists():
+        raise StudyError(
+            f"clean/{row['file']} is gone", hint="run svp-nlp redact on the study's sources again"
+        )
+    fresh = read(file, id=row["id"])
+    return f.as_transcript(row, fresh.text) if fresh.sha256 == row["sha256"] else fresh
+
+
+def find_codebook(layout: f.Layout, settings: Settings, given: Path | None) -> Codebook:
+    """Return the codebook to use: the one given (kept in coding/), the study's, or the founding study's."""
+    from svp_nlp.coding.codebook import founding_codebook, load_codebook
+
+    kept = layout.coding / "codebook.yaml"
+    if given is not None:
+        codebook = load_codebook(given)
+        write_whole(kept, given.read_bytes())
+        return codebook
+    if kept.exists():
+        return load_codebook(kept)
+    if settings.coding.codebook:
+        return load_codebook(layout.root / settings.coding.codebook)
+    return founding_codebook()
+
+
+def embedder(layout: f.Layout, settings: Settings) -> SentenceEmbedder:
+    """Return the study's embedder with its cache (vectors only, on the private side)."""
+    from svp_nlp.engines.models import model_path
+    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
+
+    cache = layout.private / "cache" / "embeddings.sqlite"
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    return SentenceEmbedder(model_path(settings.coding.embedding_model), cache=cache)
+
+
+def all_passages(transcripts: Mapping[str, Transcript], settings: Settings) -> tuple[Passage, ...]:
+    """Cut every transcript into passages, in order."""
+    from svp_nlp.coding.segment import passages
+
+    most = settings.coding.longest_passage
+    return tuple(p for t in transcripts.values() for p in passages(t, most_words=most))
+
+
+def propose(
+    layout: f.Layout, settings: Settings, codebook: Codebook, progress: Progress = silent
+) -> Proposals:
+    """Suggest themes for every passage of the study."""
+    from svp_nlp.coding.suggest import ThemeSuggester, suggest_passages
+
+    transcripts = load_transcripts(layout)
+    cut = all_passages(transcripts, settings)
+    model = embedder(layout, settings)
+    model.progress = lambda done: progress("embedding passages", min(done, len(cut)), len(cut))
+    suggester = ThemeSuggester(codebook, model)
+    made = suggest_passages(suggester, transcripts, cut, top=settings.coding.top)
+    progress("embedding passages", len(cut), len(cut))
+    return Proposals(codebook, transcripts, cut, made)
+
+
+def save_proposals(
+    layout: f.Layout, proposals: Proposals, ways_back: Mapping[str, tuple[str, Redacted]] | None
+) -> None:
+    """Write suggestions.jsonl; with *ways_back* each row also holds its place in the source."""
+    rows = []
+    for passage, made in zip(proposals.passages, proposals.suggestions, strict=True):
+        row = f.suggestions_row(passage, made)
+        if ways_back is not None:
+            row |= _home(passage.span, *ways_back[passage.transcript])
+        rows.append(row)
+    write_lines(layout.coding / "suggestions.jsonl", rows)
+
+
+def _home(span: Span, source: str, redacted: Redacted) -> dict[str, object]:
+    home = redacted.to_source(span)
+    return {"source": source, "source_start": home.start, "source_end": home.end}
+
+
+def load_proposals(layout: f.Layout, settings: Settings, codebook: Codebook) -> Proposals | None:
+    """Return the stored proposals, or None when there are none or they belong to other passages."""
+    path = layout.coding / "suggestions.jsonl"
+    if not path.exists():
+        return None
+    transcripts = load_transcripts(layout)
+    cut = all_passages(transcripts, settings)
+    made = {row["passage"]: f.as_suggestions(row) for row in f.read_lines(path)}
+    themes = {theme.id for theme in codebook.themes}
+    known = {s.theme for suggestions in made.values() for s in suggestions.ranked}
+    if set(made) != {passage.id for passage in cut} or not known <= themes:
+        return None
+    return Proposals(codebook, transcripts, cut, tuple(made[passage.id] for passage in cut))
+
+
+def find_quotes(layout: f.Layout, settings: Settings, proposals: Proposals) -> list[dict[str, object]]:
+    """Propose exemplars for every theme and write exemplars.jsonl; returns its rows."""
+    from svp_nlp.coding.exemplars import exemplars, quote_text
+
+    quotes = exemplars(
+        proposals.codebook,
+        proposals.transcripts,
+        proposals.passages,
+        proposals.suggestions,
+        embedder=embedder(layout, settings),
+        per_theme=settings.coding.quotes_per_theme,
+    )
+    rows = [f.quote_row(q, quote_text(proposals.transcripts[q.transcript], q)) for q in quotes]
+    write_lines(layout.coding / "exemplars.jsonl", rows)
+    return rows
+
+
+def find_topics(
+    layout: f.Layout, settings: Settings, proposals: Proposals, progress: Progress = silent
+) -> tuple[Topics, dict[str, Any]]:
+    """Look for emergent topics and write topics.json; returns them and what was written."""
+    from svp_nlp.coding.topics import topics
+
+    found = topics(
+        proposals.codebook,
+        proposals.transcripts,
+        proposals.passages,
+        proposals.suggestions,
+        embedder=embedder(layout, settings),
+        seeds=settings.topics.seeds,
+        progress=progress,
+    )
+    row = {
+        "message": found.message,
+        "explained": found.explained,
+        "residue": found.residue,
+        "topics": [f.topic_row(topic) for topic in found.found],
+        "similar": [list(pair) for pair in found.similar],
+    }
+    write_json(layout.coding / "topics.json", row)
+    return found, row
+
+
+def respondents(proposals: Proposals) -> int:
+    """Count the passages that are not an interviewer's."""
+    return sum(passage.role is not Role.INTERVIEWER for passage in proposals.passages)
