@@ -1,1 +1,1 @@
-"""Room: evaluation."""
+"""Room: measuring against what people marked by hand."""
