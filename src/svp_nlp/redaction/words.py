@@ -7,9 +7,11 @@ others do too.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 _TITLES = (
     "dr doctor mr mrs ms miss mx prof professor rev reverend pastor father sister brother sir madam dame "
@@ -62,3 +64,134 @@ def ordinary(word: str, *, at_least: int = 1) -> bool:
     The list is the Google Books unigrams met in SCOWL: 82,765 words, "the" 23 thousand million.
     """
     return _frequencies().get(re.sub(r"['’]s$", "", word.casefold()), 0) >= at_least
+
+
+# Names that are everyday words as well: they count as names only where they are written as names.
+_DOUBLE = (
+    "will may mark bill rose art frank grant chase chance drew dawn eve summer autumn winter april june august "
+    "iris lily ivy violet daisy olive ginger heather holly hazel pearl ruby amber crystal jade gene jack rob sue "
+    "penny patience prudence charity comfort constance mercy honor justice harmony melody carol robin jay hunter "
+    "mason carter cooper parker baker cook miller turner walker porter page bishop pope king prince knight noble "
+    "young old long short small little strong stout swift sharp wise good best moody savage rich poor bright "
+    "brown black white green gray grey blue silver gold golden field fields hill hills wood woods forest brook "
+    "brooks rivers river lake marsh stone stones rock banks ford church temple abbey hall house park garden "
+    "gates wall walls well wells pool east west north south day march spring snow frost storm rain gale star "
+    "flowers berry bush reed root branch leaf birch ash oak elm pine cherry plum fox wolf bear bull lamb swan "
+    "crane drake finch hawk peacock bird fish pike salmon bass price bell hope faith grace joy love case early "
+    "sunny rusty precious christian major general sergeant chambers gaines rainwater brother drew dean dale "
+    "glen cliff clay cash colt cole dick pat ray van guy lane lance max miles pierce sage sky skip stew terry "
+    "tap trip ty wade ward rush power powers block bond booth bowl brand burden burns camp cannon carpenter "
+    "case chamber child close coffee cotton couch cross dance diamond dove english farmer fisher french friend "
+    "fuller gardener gift glass goodman gore grave graves hand hands hardy harp head hood horn hurt judge keys "
+    "lord lot love low mayo means mills mister moon moss nail newman nurse outlaw pack pain paint parish peace "
+    "pepper person piper post pound pray proctor purse queen quick rice sand sands saint sale self sell shepherd "
+    "shields singer sellers singleton skinner slaughter snipes sparks speaker stark steel street style sugar "
+    "tanner tate taylor teach teller thorn tiller town trainer trout tucker tyler usher valentine vine wages "
+    "watch water waters weeks weaver wheeler wild winner wing witt worth wright yard york true hart hale harmon"
+)
+DOUBLE = frozenset(_DOUBLE.split())
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Return the first names of the US census of 1990 (the `names` package), lower-cased."""
+    found: set[str] = set()
+    for file in ("dist.female.first", "dist.male.first"):
+        found.update(_census(file, 2000))
+    return frozenset(found)
+
+
+@cache
+def family_names() -> frozenset[str]:
+    """Return the 20,000 most frequent surnames of the US census of 1990, lower-cased."""
+    return frozenset(_census("dist.all.last", 20_000))
+
+
+def _census(file: str, most: int) -> list[str]:
+    spec = find_spec("names")
+    if spec is None or spec.origin is None:
+        return []
+    lines = (Path(spec.origin).parent / file).read_text(encoding="ascii").splitlines()[:most]
+    return [line.split()[0].lower() for line in lines if line.strip()]
+
+
+def everyday(word: str, *, person: bool) -> bool:
+    """Tell whether *word* is an ordinary English word first, so that it needs evidence to count as a name.
+
+    For a person's name a dictionary word that the census knows as a name (Smith, Tobias) is a name, unless it
+    is one of those that are both (Will, Price). Names of places are made of dictionary words, so for them
+    each dictionary word is ordinary.
+    """
+    word = fold(word)
+    if word in DOUBLE:
+        return True
+    if not ordinary(word):
+        return False
+    return not (person and (word in given_names() or word in family_names()))
+
+
+@cache
+def _nicknames() -> Any:
+    from nicknames import NickNamer
+
+    return NickNamer()
+
+
+@cache
+def short_forms(name: str) -> frozenset[str]:
+    """Return the nicknames of a given name and the names it may be short for (`nicknames` package)."""
+    book = _nicknames()
+    return (frozenset(book.nicknames_of(name)) | frozenset(book.canonicals_of(name))) - {name}
+
+
+_ALIKE = str.maketrans({c: "'" for c in "’‘ʼ′`´"} | {c: "-" for c in "‐‑‒–—−"} | {c: '"' for c in "“”„«»"})
+_SILENT = {"\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "ʻ"}
+
+
+def fold_char(char: str) -> str:
+    """Return what *char* counts as in a comparison: no case, no accent, plain quotes; "" for soft hyphens."""
+    if char < "\x80":
+        return char.lower()
+    if char in _SILENT:
+        return ""
+    plain = unicodedata.normalize("NFKD", char.translate(_ALIKE).casefold()).translate(_ALIKE)
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def fold(text: str) -> str:
+    """Return *text* with each code point folded by `fold_char` and runs of white space as one space."""
+    return " ".join("".join(map(fold_char, text)).split())
+
+
+_SPELLED = re.compile(r"[^\W\d_](?:[\s,.-]+[^\W\d_]){2,}")
+
+
+def is_spelled(text: str) -> bool:
+    """Tell whether *text* is a word said letter by letter ("S-Z-Y-M", "t u l e")."""
+    return _SPELLED.fullmatch(text.strip(" .,")) is not None
+
+
+def is_sounded(text: str) -> bool:
+    """Tell whether *text* is a word said syllable by syllable, with one stressed ("Ko-VAHL-chick")."""
+    parts = re.split(r"[-‐‑]", text.strip(" .,?!"))
+    if len(parts) < 3 or not all(p.isalpha() and len(p) <= 6 for p in parts):
+        return False
+    return any(len(p) > 1 and p.isupper() for p in parts) or all(p.islower() for p in parts[1:])
+
+
+def sounds_like(one: str, other: str) -> bool:
+    """Tell whether two folded words may be one word misheard: near in spelling, or the same in sound.
+
+    Spelling: normalised Levenshtein likeness of 0.8 (rapidfuzz) for words of five letters and more;
+    sound: equal Metaphone keys (jellyfish) of at least three consonants and likeness of 0.6.
+    """
+    import jellyfish
+    from rapidfuzz.fuzz import ratio
+
+    if min(len(one), len(other)) < 4 or not (one.isalpha() and other.isalpha()):
+        return False
+    likeness = ratio(one, other)
+    if likeness >= 84 and min(len(one), len(other)) >= 5:
+        return True
+    key = jellyfish.metaphone(one)
+    return likeness >= 60 and len(key) >= 3 and key == jellyfish.metaphone(other)
