@@ -278,19 +278,20 @@ def _map(span: Span, edits: Sequence[Edit], *, back: bool) -> Span:
     """Carry *span* over *edits*: tight outside replacements, whole across them."""
     here = [e.clean if back else e.source for e in edits]
     there = [e.source if back else e.clean for e in edits]
+    starts = [s.start for s in here]
 
-    def carry(position: int, *, end: bool) -> int:
-        i = bisect.bisect_right([s.start for s in here], position) - 1
-        if end and i >= 0 and here[i].start == position and span.start < position:
-            i -= 1  # an end that touches the next replacement's start does not enter it
-        if i < 0:
-            return position
-        if position < here[i].end or (end and position <= here[i].end and position > here[i].start):
-            return there[i].end if end else there[i].start
-        return there[i].end + position - here[i].end
-
-    start = carry(span.start, end=False)
-    return Span(start, max(start, carry(span.end, end=True)))
+    # A start belongs to the last replacement that begins at or before it, an end to the last one that begins
+    # before it: so a neighbour that is only touched, or has vanished to nothing, stays outside.
+    i = bisect.bisect_right(starts, span.start) - 1
+    if i < 0:
+        start = span.start
+    elif span.start < here[i].end:
+        start = there[i].start
+    else:
+        start = there[i].end + span.start - here[i].end
+    i = bisect.bisect_left(starts, span.end) - 1
+    end = span.end if i < 0 else there[i].end + max(0, span.end - here[i].end)
+    return Span(start, max(start, end))
 
 
 @dataclass(frozen=True, slots=True)

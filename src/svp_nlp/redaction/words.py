@@ -68,26 +68,28 @@ def ordinary(word: str, *, at_least: int = 1) -> bool:
 
 # Names that are everyday words as well: they count as names only where they are written as names.
 _DOUBLE = (
-    "will may mark bill rose art frank grant chase chance drew dawn eve summer autumn winter april june august "
-    "iris lily ivy violet daisy olive ginger heather holly hazel pearl ruby amber crystal jade gene jack rob sue "
-    "penny patience prudence charity comfort constance mercy honor justice harmony melody carol robin jay hunter "
-    "mason carter cooper parker baker cook miller turner walker porter page bishop pope king prince knight noble "
-    "young old long short small little strong stout swift sharp wise good best moody savage rich poor bright "
-    "brown black white green gray grey blue silver gold golden field fields hill hills wood woods forest brook "
-    "brooks rivers river lake marsh stone stones rock banks ford church temple abbey hall house park garden "
-    "gates wall walls well wells pool east west north south day march spring snow frost storm rain gale star "
-    "flowers berry bush reed root branch leaf birch ash oak elm pine cherry plum fox wolf bear bull lamb swan "
-    "crane drake finch hawk peacock bird fish pike salmon bass price bell hope faith grace joy love case early "
-    "sunny rusty precious christian major general sergeant chambers gaines rainwater brother drew dean dale "
-    "glen cliff clay cash colt cole dick pat ray van guy lane lance max miles pierce sage sky skip stew terry "
-    "tap trip ty wade ward rush power powers block bond booth bowl brand burden burns camp cannon carpenter "
-    "case chamber child close coffee cotton couch cross dance diamond dove english farmer fisher french friend "
-    "fuller gardener gift glass goodman gore grave graves hand hands hardy harp head hood horn hurt judge keys "
-    "lord lot love low mayo means mills mister moon moss nail newman nurse outlaw pack pain paint parish peace "
-    "pepper person piper post pound pray proctor purse queen quick rice sand sands saint sale self sell shepherd "
-    "shields singer sellers singleton skinner slaughter snipes sparks speaker stark steel street style sugar "
-    "tanner tate taylor teach teller thorn tiller town trainer trout tucker tyler usher valentine vine wages "
-    "watch water waters weeks weaver wheeler wild winner wing witt worth wright yard york true hart hale harmon"
+    "will may mark bill rose art frank grant chase chance drew dawn eve summer autumn winter april june "
+    "august iris lily ivy violet daisy olive ginger heather holly hazel pearl ruby amber crystal jade "
+    "gene jack rob sue penny patience prudence charity comfort constance mercy honor justice harmony "
+    "melody carol robin jay hunter mason carter cooper parker baker cook miller turner walker porter page "
+    "bishop pope king prince knight noble young old long short small little strong stout swift sharp wise "
+    "good best moody savage rich poor bright brown black white green gray grey blue silver gold golden "
+    "field fields hill hills wood woods forest brook brooks rivers river lake marsh stone stones rock "
+    "banks ford church temple abbey hall house park garden gates wall walls well wells pool east west "
+    "north south day march spring snow frost storm rain gale star flowers berry bush reed root branch "
+    "leaf birch ash oak elm pine cherry plum fox wolf bear bull lamb swan crane drake finch hawk peacock "
+    "bird fish pike salmon bass price bell hope faith grace joy love case early sunny rusty precious "
+    "christian major general sergeant chambers gaines rainwater brother dean dale glen cliff clay cash "
+    "colt cole dick pat ray van guy lane lance max miles pierce sage sky skip stew terry tap trip ty wade "
+    "ward rush power powers block bond booth bowl brand burden burns camp cannon carpenter chamber child "
+    "close coffee cotton couch cross dance diamond dove english farmer fisher french friend fuller "
+    "gardener gift glass goodman gore grave graves hand hands hardy harp head hood horn hurt judge keys "
+    "lord lot low mayo means mills mister moon moss nail newman nurse outlaw pack pain paint parish peace "
+    "pepper person piper post pound pray proctor purse queen quick rice sand sands saint sale self sell "
+    "shepherd shields singer sellers singleton skinner slaughter snipes sparks speaker stark steel street "
+    "style sugar tanner tate taylor teach teller thorn tiller town trainer trout tucker tyler usher "
+    "valentine vine wages watch water waters weeks weaver wheeler wild winner wing witt worth wright yard "
+    "york true hart hale harmon"
 )
 DOUBLE = frozenset(_DOUBLE.split())
 
@@ -144,7 +146,7 @@ def short_forms(name: str) -> frozenset[str]:
     return (frozenset(book.nicknames_of(name)) | frozenset(book.canonicals_of(name))) - {name}
 
 
-_ALIKE = str.maketrans({c: "'" for c in "’‘ʼ′`´"} | {c: "-" for c in "‐‑‒–—−"} | {c: '"' for c in "“”„«»"})
+_ALIKE = str.maketrans("’‘ʼ′`´‐‑‒–—−“”„«»", "''''''------\"\"\"\"\"")
 _SILENT = {"\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "ʻ"}
 
 
