@@ -1,1 +1,5 @@
-"""Room: reading."""
+"""Room: files to transcripts, and clean transcripts back to files of the same layout."""
+
+from svp_nlp.reading.files import clean_suffix, find_sources, read, read_text, write
+
+__all__ = ["clean_suffix", "find_sources", "read", "read_text", "write"]

@@ -1,0 +1,188 @@
+"""From files to transcripts, and clean transcripts back to files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from svp_nlp.errors import ReadError, SpanError
+from svp_nlp.model import Redacted, Source, Transcript
+from svp_nlp.reading.captions import captions_of
+from svp_nlp.reading.encodings import decode, encode
+from svp_nlp.reading.lines import page_starts_of
+from svp_nlp.reading.turns import talk_of
+
+FORMATS = ("txt", "vtt", "srt", "docx", "pdf")
+_LISTED = ".txt, .vtt, .srt, .docx and .pdf"
+_WORD_COUSINS = frozenset({".doc", ".rtf", ".odt", ".docm", ".dotx", ".pages", ".wpd"})
+
+
+def read(path: str | Path, *, id: str | None = None, encoding: str | None = None) -> Transcript:
+    """Read an interview from a .txt, .vtt, .srt, .docx or .pdf file.
+
+    *id* names the transcript everywhere later (default "T1"); it is never taken from the file name, which
+    may identify. *encoding* is found out unless given. Raises ReadError for a file that is missing, empty,
+    of another kind, damaged, encrypted, or without words.
+    """
+    path = Path(path)
+    format = format_of(path)
+    data = _bytes(path)
+    transcript = _READERS[format](data, path.name, "T1" if id is None else id, encoding)
+    return _with_path(transcript, path, data)
+
+
+def read_text(text: str, *, id: str = "T1", format: str = "txt") -> Transcript:
+    """Read an interview from text that is already decoded; *format* is "txt", "vtt" or "srt".
+
+    >>> transcript = read_text("Interviewer: How was it?\\n\\nRespondent: Hard.")
+    >>> [(turn.role.value, transcript.said(turn)) for turn in transcript.turns]
+    [('interviewer', 'How was it?'), ('respondent', 'Hard.')]
+    """
+    if format not in {"txt", "vtt", "srt"}:
+        raise ReadError(f'text can be read as "txt", "vtt" or "srt", not as {format!r}')
+    return _transcript(text, id, format, Source(), name=id)
+
+
+def format_of(path: Path) -> str:
+    """Return the format that a file's suffix names; raises ReadError for a suffix that is not supported."""
+    suffix = path.suffix.lower()
+    if suffix.lstrip(".") in FORMATS:
+        return suffix.lstrip(".")
+    if path.is_dir():
+        raise ReadError(
+            f"{path.name} is a folder, not a transcript",
+            hint="name the files in it, or give the folder to a command that takes folders",
+        )
+    what = f"a {suffix} file" if suffix else "a file without a suffix"
+    hint = (
+        "open it in a word processor and save it as .docx"
+        if suffix in _WORD_COUSINS
+        else ("save the transcript in one of these formats")
+    )
+    raise ReadError(f"{path.name} is {what}; transcripts are {_LISTED}", hint=hint)
+
+
+def _bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise ReadError(
+            f"{path.name} is a folder, not a transcript",
+            hint="name the files in it, or give the folder to a command that takes folders",
+        )
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ReadError(f"there is no file {path.name}", hint="check the path and the spelling") from None
+    except PermissionError:
+        raise ReadError(f"{path.name} may not be read", hint="check who is allowed to open it") from None
+    except OSError as error:
+        raise ReadError(f"{path.name} could not be read: {error.strerror}") from None
+    if not data:
+        raise ReadError(f"{path.name} is empty: it holds 0 bytes", hint="export the transcript again")
+    return data
+
+
+def _with_path(transcript: Transcript, path: Path, data: bytes) -> Transcript:
+    from dataclasses import replace
+
+    source = replace(transcript.source, path=path, bytes_sha256=hashlib.sha256(data).hexdigest())
+    return replace(transcript, source=source)
+
+
+def _transcript(text: str, id: str, format: str, source: Source, *, name: str) -> Transcript:
+    if not text.strip("\ufeff\x00 \t\r\n\f\v\u200b\xa0"):
+        raise ReadError(f"{name} is empty: there are no words in it", hint="export the transcript again")
+    if format == "txt":
+        starts = page_starts_of(text)
+        talk = talk_of(text, starts)
+        return Transcript(id, text, talk.turns, talk.furniture, format, starts, source)
+    talk = captions_of(text, format, name)
+    return Transcript(id, text, talk.turns, talk.furniture, format, (), source)
+
+
+def _read_plain(format: str) -> Callable[[bytes, str, str, str | None], Transcript]:
+    def reader(data: bytes, name: str, id: str, encoding: str | None) -> Transcript:
+        decoded = decode(data, name=name, encoding=encoding)
+        source = Source(encoding=decoded.encoding, bom=decoded.bom, notes=decoded.notes)
+        return _transcript(decoded.text, id, format, source, name=name)
+
+    return reader
+
+
+_READERS: Mapping[str, Callable[[bytes, str, str, str | None], Transcript]] = MappingProxyType(
+    {format: _read_plain(format) for format in ("txt", "vtt", "srt")}
+)
+
+
+def find_sources(paths: Sequence[str | Path]) -> tuple[Path, ...]:
+    """Return the transcripts that *paths* name: files as given, folders opened, each file once.
+
+    In folders, sorted by name and with their subfolders, files of other kinds, hidden files and a word
+    processor's lock files ("~$x.docx") are passed over. Raises ReadError for a path that does not exist and
+    for a folder without transcripts.
+    """
+    found: dict[Path, None] = {}
+    for given in map(Path, paths):
+        if given.is_dir():
+            inside = tuple(_in_folder(given))
+            if not inside:
+                raise ReadError(
+                    f"there are no transcripts in the folder {given.name}", hint=f"transcripts are {_LISTED}"
+                )
+            found |= dict.fromkeys(inside)
+        elif given.exists():
+            found[given] = None
+        else:
+            raise ReadError(
+                f"there is no file or folder {given.name}", hint="check the path and the spelling"
+            )
+    return tuple(found)
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder).parts
+        if any(part.startswith((".", "~$")) for part in inside):
+            continue
+        if path.is_file() and path.suffix.lower().lstrip(".") in FORMATS:
+            yield path
+
+
+def clean_suffix(format: str) -> str:
+    """Return the suffix of the clean file: the format's own, and ".txt" for a pdf."""
+    return ".txt" if format == "pdf" else f".{format}"
+
+
+def write(redacted: Redacted, source: Transcript, path: Path) -> None:
+    """Write the clean transcript in the layout of its source.
+
+    Text formats keep encoding, byte order mark and line ends; a pdf becomes text with a form feed between
+    pages. The file appears whole or not at all. Raises SpanError when *redacted* was not made from *source*.
+    """
+    if redacted.source_sha256 != source.sha256:
+        raise SpanError(f"the clean text of {source.id} was made from another text than the one given")
+    data = encode(redacted.transcript.text, source.source.encoding, bom=source.source.bom)
+    _replace(path, data)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write *data* under a temporary name beside *path*, then rename it."""
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,150 @@
+"""Lines of a text and what can stand on them besides words: times, page breaks, running titles."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from svp_nlp.model import Span
+
+TIME = r"\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?"
+_BREAKS = re.compile(r"\r\n|[\n\r\v\f\u2028\u2029]")
+_STAMP = re.compile(rf"[\[(<]\s*{TIME}\s*(?:(?:-->|-|–|to)\s*{TIME}\s*)?[\])>]")
+_LONE_STAMP = re.compile(rf"[\[(]?\s*{TIME}\s*(?:(?:-->|-|–|to)\s*{TIME}\s*)?[\])]?")
+_PAGE_MARK = re.compile(
+    r"(?:page\s*\d+(?:\s*(?:of|/)\s*\d+)?|\d+\s*\|\s*page|[-–—]\s*\d{1,4}\s*[-–—]|p\.\s*\d+)", re.IGNORECASE
+)
+_PAGE_TAIL = re.compile(r"\bpage\s*\d+(?:\s*(?:of|/)\s*\d+)?\W*$|^\W*page\s*\d+\b", re.IGNORECASE)
+_RULE = re.compile(r"[\W_]{3,}")
+_THING = (
+    r"(?:recording|transcript(?:ion)?|interview|audio|tape|file|session|call|side|part|disc|track|document)"
+)
+_CLOSER = re.compile(
+    rf"(?:(?:the\s+)?end\s+of\s+(?:the\s+|this\s+)?{_THING}\b.{{0,40}}"
+    rf"|{_THING}\s+(?:ends?|ended|stops?|stopped|begins?|starts?|started|paused?|resumes?|resumed|concludes?d?)"
+    r"\b.{0,40}|end|fin)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line that is not blank: its first to its last visible character, and how it begins.
+
+    ``opens`` tells whether a blank line, a page break or the start of the text stands before it.
+    """
+
+    span: Span
+    opens: bool
+
+
+def lines_of(text: str) -> list[Line]:
+    """Return the lines of *text* that are not blank, trimmed."""
+    found, at, opens = [], 0, True
+    for stop, after, page in _stops(text):
+        body = text[at:stop]
+        words = body.strip("\ufeff \t\xa0\u200b") if body.isspace() or not body else body.strip()
+        if words:
+            start = at + body.index(words)
+            found.append(Line(Span(start, start + len(words)), opens))
+        opens = page or not words
+        at = after
+    return found
+
+
+def _stops(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield where each line stops, where the next begins, and whether a page break lies between."""
+    for match in _BREAKS.finditer(text):
+        yield match.start(), match.end(), match.group() == "\f"
+    yield len(text), len(text), False
+
+
+def page_starts_of(text: str) -> tuple[int, ...]:
+    """Return where the pages begin that form feeds make; empty where there is no form feed."""
+    feeds = [m.end() for m in re.finditer("\f", text)]
+    return (0, *feeds) if feeds else ()
+
+
+def seconds(stamp: str) -> float:
+    """Return a time such as "01:22", "1:01:22" or "00:01:22,500" in seconds."""
+    total = 0.0
+    for part in stamp.replace(",", ".").split(":"):
+        total = total * 60 + float(part)
+    return total
+
+
+def first_time(text: str) -> float | None:
+    """Return the first time of day or of recording named in *text*, in seconds."""
+    match = re.search(TIME, text)
+    return seconds(match.group()) if match else None
+
+
+def stamps_in(text: str, span: Span) -> list[Span]:
+    """Return the bracketed times inside *span*; nobody says them."""
+    return [Span(m.start(), m.end()) for m in _STAMP.finditer(text, span.start, span.end)]
+
+
+def is_stamp(line: str) -> bool:
+    """Tell whether *line* holds a time and nothing else."""
+    return _LONE_STAMP.fullmatch(line) is not None
+
+
+def is_closer(line: str) -> bool:
+    """Tell whether *line* is a note about the recording, such as "(End of recording.)" or "[END]"."""
+    bare = line.strip("[](){}*-–—=_#<> .\t")
+    marked = line[:1] in "[({*-–—=<#" or bare.isupper()
+    return bool(bare) and marked and _CLOSER.fullmatch(bare) is not None
+
+
+def is_rule(line: str) -> bool:
+    """Tell whether *line* is only drawn, such as "-----" or "* * *"."""
+    return _RULE.fullmatch(line) is not None
+
+
+def page_furniture(text: str, lines: Sequence[Line], starts: Sequence[int]) -> set[int]:
+    """Return the numbers of *lines* that are running titles or page numbers.
+
+    A line counts when it is a page mark alone, when it ends or begins with "Page N" and its like returns,
+    or when it stands first or last on most pages.
+    """
+    shapes = [_shape(text[line.span.start : line.span.end]) for line in lines]
+    often = Counter(shapes)
+    edges = _edges(lines, starts)
+    at_edge = Counter(shapes[i] for i in edges)
+    enough = max(2, (len(starts) + 1) // 2)
+    found = set()
+    for i, line in enumerate(lines):
+        words = text[line.span.start : line.span.end]
+        if _PAGE_MARK.fullmatch(words):
+            found.add(i)
+        elif len(words) <= 160 and _PAGE_TAIL.search(words) and (often[shapes[i]] > 1 or i == 0):
+            found.add(i)
+        elif i in edges and _runs(words, shapes[i]) and at_edge[shapes[i]] >= enough:
+            found.add(i)
+    return found
+
+
+def _runs(words: str, shape: str) -> bool:
+    """Tell whether a line could be a running title or a bare page number rather than speech."""
+    return shape == "#" or (
+        len(words) <= 120 and not re.match(r"[^:\n]{1,40}:\s", words) and words[-1] not in ",?!"
+    )
+
+
+def _shape(words: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"\d+", "#", words)).casefold()
+
+
+def _edges(lines: Sequence[Line], starts: Sequence[int]) -> set[int]:
+    """Return the first and the last line of each page (two of each: a title may stand over a date)."""
+    if len(starts) < 2:
+        return set()
+    pages: dict[int, list[int]] = {}
+    page = 0
+    for i, line in enumerate(lines):
+        while page + 1 < len(starts) and line.span.start >= starts[page + 1]:
+            page += 1
+        pages.setdefault(page, []).append(i)
+    return {i for on in pages.values() for i in (on[:2] + on[-2:])}
