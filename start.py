@@ -62,7 +62,7 @@ def main(arguments: list) -> int:
 
 
 def require_python() -> None:
-    """StepError unless this Python is new enough."""
+    """Stop unless this Python is new enough."""
     if sys.version_info < OLDEST:
         raise StepError(
             "svp-nlp needs Python {}.{} or newer; this is Python {}.{} ({})".format(
