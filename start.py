@@ -98,9 +98,7 @@ VERBS = {"demo": demo, "test": test}
 
 def install(verb: str) -> None:
     """Make the environment and install the pinned packages, unless that is done already."""
-    wanted = fingerprint()
-    done = STAMP.read_text(encoding="utf-8").split() if STAMP.is_file() else []
-    if done[:1] == [wanted] and (verb == "demo" or "test" in done) and works(PYTHON):
+    if is_installed(verb):
         return
     make_environment()
     say_how_to_save_space()
@@ -108,7 +106,13 @@ def install(verb: str) -> None:
     command = ["install", *PIP_OPTIONS, "-c", HERE / "constraints.txt", "-e", target]
     run("install the packages", [PYTHON, "-m", "pip", *command])
     # Written last: an interrupted installation leaves no stamp and is gone through again.
-    STAMP.write_text(wanted + "\n" + verb + "\n", encoding="utf-8")
+    STAMP.write_text(fingerprint() + "\n" + verb + "\n", encoding="utf-8")
+
+
+def is_installed(verb: str) -> bool:
+    """Return whether all that *verb* needs is installed; what `test` needs is more than `demo` needs."""
+    done = STAMP.read_text(encoding="utf-8").split() if STAMP.is_file() else []
+    return done in ([fingerprint(), verb], [fingerprint(), "test"]) and works(PYTHON)
 
 
 def fingerprint() -> str:
