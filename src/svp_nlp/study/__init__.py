@@ -1,0 +1,143 @@
+"""A study is a folder. ``Study`` is thin: it knows where things lie and calls the verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from svp_nlp.errors import StudyError
+from svp_nlp.files import write_whole
+from svp_nlp.model import Transcript
+from svp_nlp.progress import Progress, silent
+from svp_nlp.settings import TEMPLATE, Settings, load_settings
+from svp_nlp.study import coding, redacting, reporting, verifying
+from svp_nlp.study.coding import Proposals
+from svp_nlp.study.folder import Layout, write_receipt
+from svp_nlp.study.redacting import Redaction
+from svp_nlp.study.verifying import Verification
+
+if TYPE_CHECKING:
+    from svp_nlp.model import Codebook
+
+__all__ = ["Layout", "Proposals", "Redaction", "Study", "Verification"]
+
+
+class Study:
+    """A study folder: ``sources/ private/ clean/ coding/ reports/`` and ``svp.toml``.
+
+    Raises StudyError when *folder* holds no study; `Study.create` makes one.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.layout = Layout(Path(folder))
+        if not self.layout.is_study():
+            what = "is not a study (no svp.toml in it)" if self.layout.root.exists() else "does not exist"
+            raise StudyError(
+                f"{self.layout.root.name or folder} {what}",
+                hint="svp-nlp redact SOURCES... --study DIR makes one",
+            )
+
+    @classmethod
+    def create(cls, folder: Path | str, *, title: str | None = None) -> Study:
+        """Open the study in *folder*, or make one there; a folder with other things in it is refused."""
+        layout = Layout(Path(folder))
+        if not layout.is_study():
+            if layout.root.exists() and (not layout.root.is_dir() or any(layout.root.iterdir())):
+                raise StudyError(
+                    f"{layout.root.name} exists and is not a study", hint="name a new or an empty folder"
+                )
+            layout.root.mkdir(parents=True, exist_ok=True)
+            name = (title or "Interview study").replace("\\", "").replace('"', "'")
+            layout.private.mkdir(mode=0o700, exist_ok=True)
+            write_whole(layout.settings, TEMPLATE.format(title=name))
+        return cls(folder)
+
+    def __repr__(self) -> str:
+        return f"Study({len(redacting.State.load(self.layout).records)} transcripts)"
+
+    def _repr_html_(self) -> str:
+        done = [p.name for p in (self.layout.clean, self.layout.coding, self.layout.reports) if p.exists()]
+        count = len(redacting.State.load(self.layout).records)
+        return f"<p>study of {count} transcripts; there is: {', '.join(done) or 'nothing yet'}</p>"
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The study's settings, from svp.toml."""
+        return load_settings(self.layout.settings)
+
+    @property
+    def transcripts(self) -> Mapping[str, Transcript]:
+        """The clean transcripts by id."""
+        return coding.load_transcripts(self.layout)
+
+    def codebook(self, given: Path | str | None = None) -> Codebook:
+        """Return the codebook in use; *given* becomes the study's."""
+        return coding.find_codebook(self.layout, self.settings, None if given is None else Path(given))
+
+    def redact(
+        self,
+        sources: Sequence[Path | str],
+        *,
+        roster: Path | str | None = None,
+        force: bool = False,
+        progress: Progress = silent,
+    ) -> Redaction:
+        """Redact interviews into the study; what cannot be read is refused and the rest still done.
+
+        Raises StudyError when two sources share a name or a clean file was edited (unless *force*),
+        RosterError, SettingsError and ModelError as they come.
+        """
+        return redacting.redact_sources(
+            self.layout,
+            self.settings,
+            [Path(source) for source in sources],
+            roster=None if roster is None else Path(roster),
+            force=force,
+            progress=progress,
+        )
+
+    def verify(self) -> Verification:
+        """Search everything that may leave for every surface in ledger and roster."""
+        return verifying.verify_study(self.layout)
+
+    def suggest(
+        self, codebook: Path | str | None = None, *, private: bool = False, progress: Progress = silent
+    ) -> Proposals:
+        """Propose themes for every passage and write coding/suggestions.jsonl. Decides nothing."""
+        book = self.codebook(codebook)
+        proposals = coding.propose(self.layout, self.settings, book, progress)
+        back = redacting.ways_back(self.layout, proposals.transcripts) if private else None
+        coding.save_proposals(self.layout, proposals, back)
+        write_receipt(self.layout.coding, "suggest", self._facts(proposals))
+        return proposals
+
+    def _facts(self, proposals: Proposals) -> dict[str, object]:
+        return {
+            "codebook": {"title": proposals.codebook.title, "version": proposals.codebook.version},
+            "embedding_model": coding.embedder(self.layout, self.settings).name,
+            "settings": self.settings.coding.model_dump(exclude={"codebook", "embedding_model"}),
+            "transcripts": {id: t.sha256 for id, t in proposals.transcripts.items()},
+        }
+
+    @property
+    def proposals(self) -> Proposals:
+        """The stored suggestions; made now when there are none or the clean side changed since."""
+        found = coding.load_proposals(self.layout, self.settings, self.codebook())
+        return found if found is not None else self.suggest()
+
+    def exemplars(self, *, progress: Progress = silent) -> list[dict[str, object]]:
+        """Propose quotes for every theme and write coding/exemplars.jsonl; returns its rows."""
+        progress("choosing exemplars", 0, 1)
+        rows = coding.find_quotes(self.layout, self.settings, self.proposals)
+        progress("choosing exemplars", 1, 1)
+        return rows
+
+    def topics(self, *, progress: Progress = silent) -> dict[str, Any]:
+        """Look for themes the codebook does not have and write coding/topics.json; returns its contents."""
+        return coding.find_topics(self.layout, self.settings, self.proposals, progress)
+
+    def report(self) -> list[Path]:
+        """Write reports/report.html and its tables; returns the paths, the page first."""
+        return reporting.write_report(self.layout, self.settings, self.proposals)

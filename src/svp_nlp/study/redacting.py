@@ -1,0 +1,470 @@
+"""The redaction step of a study: read, detect, link, redact, look again, and only then write."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from svp_nlp.engines.protocols import Analyzer, Hit
+from svp_nlp.errors import StudyError, SvpError
+from svp_nlp.files import write_json, write_lines, write_whole
+from svp_nlp.model import Edit, Finding, Label, Leak, Redacted, Span, Status, Transcript
+from svp_nlp.progress import Progress, silent
+from svp_nlp.reading import clean_suffix, find_sources, read, write
+from svp_nlp.settings import Settings
+from svp_nlp.study import folder as f
+from svp_nlp.study.coding import save_transcripts
+
+if TYPE_CHECKING:
+    from svp_nlp.redaction.ledger import Ledger
+    from svp_nlp.redaction.profiles import Profile
+    from svp_nlp.redaction.roster import Roster
+
+ROUNDS = 4
+"""How often what verification would object to is fed back before the rest is called a leak."""
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """What a redaction run did: counts and positions, no text."""
+
+    counts: Mapping[str, Mapping[Label, int]]
+    review: int
+    refused: tuple[tuple[str, SvpError], ...] = field(default=(), repr=False)
+    questions: tuple[str, ...] = field(default=(), repr=False)
+    leaks: tuple[Leak, ...] = field(default=(), repr=False)
+    unchanged: bool = False
+
+    def summary(self) -> dict[str, object]:
+        """Return the counts as plain values."""
+        return {
+            "transcripts": {id: {k.value: n for k, n in c.items()} for id, c in self.counts.items()},
+            "review": self.review,
+            "refused": [name for name, _ in self.refused],
+            "leaks": len(self.leaks),
+            "unchanged": self.unchanged,
+        }
+
+    def table(self) -> str:
+        """Return the counts per transcript and label as lines of text."""
+        head = "transcript  " + "  ".join(f"{label.value:>11}" for label in Label)
+        rows = [
+            f"{id:10}  " + "  ".join(f"{counts.get(label, 0):11d}" for label in Label)
+            for id, counts in self.counts.items()
+        ]
+        return "\n".join([head, *rows])
+
+    def to_frame(self) -> Any:
+        """Return the counts as a pandas DataFrame, a row a transcript and a column a label."""
+        import pandas as pd
+
+        rows = {id: {k.value: n for k, n in c.items()} for id, c in self.counts.items()}
+        columns = [label.value for label in Label]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns).fillna(0).astype(int)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{label.value}</th>" for label in Label)
+        rows = "".join(
+            f"<tr><th>{id}</th>" + "".join(f"<td>{c.get(label, 0)}</td>" for label in Label) + "</tr>"
+            for id, c in self.counts.items()
+        )
+        verdict = "no known identifier is left" if not self.leaks else f"NOT CLEAN: {len(self.leaks)} leaks"
+        return (
+            f"<p>{verdict}; {self.review} findings wait for a person to look at.</p>"
+            f"<table><tr><th>transcript</th>{head}</tr>{rows}</table>"
+        )
+
+
+@dataclass(frozen=True)
+class State:
+    """What the study knows of its sources: a key and a record for each, and what the last run was made of."""
+
+    records: tuple[f.Record, ...] = ()
+    fingerprint: str = ""
+
+    @classmethod
+    def load(cls, layout: f.Layout) -> State:
+        """Read ``private/study.json``; an empty state when there is none."""
+        path = layout.private / "study.json"
+        if not path.exists():
+            return cls()
+        raw = f.read_json(path)
+        return cls(tuple(f.Record(**row) for row in raw["records"]), raw["fingerprint"])
+
+    def save(self, layout: f.Layout) -> None:
+        """Write ``private/study.json``, last of all: what is interrupted before is done again."""
+        rows = [asdict(record) for record in self.records]
+        write_json(layout.private / "study.json", {"fingerprint": self.fingerprint, "records": rows})
+
+    def named(self, source: str) -> f.Record | None:
+        """Return the record of the source file called *source*."""
+        return next((r for r in self.records if r.source == source), None)
+
+
+@dataclass(frozen=True)
+class Work:
+    """The inputs of one run: the study's sources as read, with their records, and the roster."""
+
+    records: tuple[f.Record, ...]
+    transcripts: tuple[Transcript, ...]
+    roster: Roster
+    refused: tuple[tuple[str, SvpError], ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outputs of one run, before anything is written."""
+
+    ledger: Ledger
+    findings: tuple[tuple[Finding, ...], ...]
+    redacted: tuple[Redacted, ...]
+    leaks: tuple[Leak, ...]
+
+
+def redact_sources(
+    layout: f.Layout,
+    settings: Settings,
+    sources: Sequence[Path],
+    *,
+    roster: Path | None = None,
+    force: bool = False,
+    progress: Progress = silent,
+) -> Redaction:
+    """Redact *sources* into the study, together with all that is in it already."""
+    state = State.load(layout)
+    names = _load_roster(layout, roster)
+    work = gather(layout, state, sources, names, force=force)
+    fingerprint = _fingerprint(layout, settings, work)
+    if fingerprint == state.fingerprint and _intact(layout, state):
+        return replace(stored(layout), refused=work.refused, questions=names.warnings, unchanged=True)
+    _guard_edits(layout, state, force)
+    outcome = _run(layout, settings, work, progress)
+    _save(layout, settings, work, outcome, fingerprint, roster)
+    return Redaction(
+        _counts(outcome),
+        sum(x.status is Status.REVIEW for found in outcome.findings for x in found),
+        work.refused,
+        (*names.warnings, *(n for t in work.transcripts for n in t.source.notes)),
+        outcome.leaks,
+    )
+
+
+def gather(
+    layout: f.Layout, state: State, sources: Sequence[Path], roster: Roster, *, force: bool = False
+) -> Work:
+    """Read what the study has and what arrives; copy arrivals that can be read into ``sources/``."""
+    records = {record.source: record for record in state.records}
+    read_already: dict[str, Transcript] = {}
+    refused: list[tuple[str, SvpError]] = []
+    arrivals = find_sources(sources)
+    for name, n in Counter(path.name for path in arrivals).items():
+        if n > 1:
+            raise StudyError(
+                f"{n} sources are called {name}; a study needs different file names", hint="rename one"
+            )
+    for path in arrivals:
+        try:
+            record, transcript = _arrive(layout, path, records, force)
+        except SvpError as problem:
+            refused.append((path.name, problem))
+            continue
+        records[path.name] = record
+        read_already[path.name] = transcript
+    kept = tuple(records.values())
+    transcripts = tuple(read_already.get(r.source) or _reread(layout, r) for r in kept)
+    return Work(kept, transcripts, roster, tuple(refused))
+
+
+def _arrive(
+    layout: f.Layout, path: Path, records: Mapping[str, f.Record], force: bool
+) -> tuple[f.Record, Transcript]:
+    known = records.get(path.name)
+    key = known.id if known else _new_key(records)
+    transcript = read(path, id=key)
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if known and known.bytes_sha256 != digest and not force:
+        raise StudyError(
+            f"{path.name} is in the study with other contents",
+            hint="--force replaces it; its pseudonyms stay the same",
+        )
+    home = layout.sources / path.name
+    if home.resolve() != path.resolve():
+        write_whole(home, data)
+    clean, clean_sha = (known.clean, known.clean_sha256) if known else ("", "")
+    return f.Record(key, path.name, digest, transcript.sha256, clean, clean_sha), transcript
+
+
+def _new_key(records: Mapping[str, f.Record]) -> str:
+    used = {int(record.id[1:]) for record in records.values()}
+    return f"s{max(used, default=0) + 1}"
+
+
+def _reread(layout: f.Layout, record: f.Record) -> Transcript:
+    path = layout.sources / record.source
+    if not path.exists():
+        raise StudyError(
+            f"a source of this study is gone: sources/{record.source}", hint="put it back and run again"
+        )
+    return read(path, id=record.id)
+
+
+def _load_roster(layout: f.Layout, given: Path | None) -> Roster:
+    from svp_nlp.redaction.roster import Roster, load_roster
+
+    kept = layout.private / "roster.csv"
+    if given is not None:
+        return load_roster(given)
+    return load_roster(kept) if kept.exists() else Roster()
+
+
+def _fingerprint(layout: f.Layout, settings: Settings, work: Work) -> str:
+    """Hash everything a run depends on, so that a second run knows there is nothing to do."""
+    parts = [
+        code_fingerprint(),
+        settings.redaction.model_dump_json(),
+        json.dumps([[e.name, e.label.value, *e.aliases] for e in work.roster]),
+        json.dumps(sorted([r.id, r.bytes_sha256] for r in work.records)),
+        json.dumps([t.sha256 for t in work.transcripts]),
+    ]
+    decided = layout.private / "decisions.jsonl"
+    if decided.exists():
+        parts.append(hashlib.sha256(decided.read_bytes()).hexdigest())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def code_fingerprint() -> str:
+    """Hash the rules themselves: results made by other rules are not reused."""
+    digest = hashlib.sha256()
+    for room in ("redaction", "reading", "engines"):
+        for file in sorted(Path(str(files("svp_nlp") / room)).rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _clean_path(layout: f.Layout, record: f.Record) -> Path:
+    return layout.clean / record.clean
+
+
+def _edited(layout: f.Layout, record: f.Record) -> bool:
+    path = _clean_path(layout, record)
+    return (
+        bool(record.clean)
+        and path.exists()
+        and hashlib.sha256(path.read_bytes()).hexdigest() != record.clean_sha256
+    )
+
+
+def _intact(layout: f.Layout, state: State) -> bool:
+    private = all(
+        (layout.private / name).exists() for name in ("findings.jsonl", "ledger.json", "edits.jsonl")
+    )
+    return private and all(
+        record.clean and _clean_path(layout, record).exists() and not _edited(layout, record)
+        for record in state.records
+    )
+
+
+def _guard_edits(layout: f.Layout, state: State, force: bool) -> None:
+    edited = [record.clean for record in state.records if _edited(layout, record)]
+    if edited and not force:
+        raise StudyError(
+            f"clean/{edited[0]} was edited since it was written"
+            + (f", and {len(edited) - 1} more" if edited[1:] else ""),
+            hint="--force overwrites the edits; or keep a copy elsewhere first",
+        )
+
+
+def load_ledger(layout: f.Layout) -> Ledger:
+    """Return the study's ledger, an empty one when there is none yet."""
+    from svp_nlp.redaction.ledger import Ledger
+
+    path = layout.private / "ledger.json"
+    return Ledger.from_json(path.read_text(encoding="utf-8")) if path.exists() else Ledger()
+
+
+def profile_of(settings: Settings) -> Profile:
+    """Return the policy the settings name; SettingsError lists the known ones."""
+    from svp_nlp.redaction.profiles import profile
+
+    return profile(settings.redaction.profile)
+
+
+def _run(layout: f.Layout, settings: Settings, work: Work, progress: Progress) -> Outcome:
+    from svp_nlp.engines.models import model_path
+    from svp_nlp.redaction.detect import analyzer, detect
+
+    before = load_ledger(layout)
+    engine = CachedAnalyzer(
+        analyzer(model_path(settings.redaction.spacy_model)), layout.private / "cache" / "hits", before.seed
+    )
+    found = detect(work.transcripts, roster=work.roster, engine=engine, progress=progress)
+    return conclude(work, found, before, profile_of(settings))
+
+
+def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, profile: Profile) -> Outcome:
+    """Link, redact and look again until verification finds nothing more, or the rounds are up."""
+    from svp_nlp.redaction.link import link
+    from svp_nlp.redaction.redact import redact
+    from svp_nlp.redaction.verify import leaks, sweep
+
+    for _ in range(ROUNDS):
+        ledger, linked = link(work.transcripts, found, roster=work.roster, ledger=ledger)
+        redacted = tuple(
+            redact(t, x, ledger=ledger, profile=profile)
+            for t, x in zip(work.transcripts, linked, strict=True)
+        )
+        texts = {r.transcript.id: r.transcript.text for r in redacted}
+        left = leaks(texts, ledger=ledger, roster=work.roster)
+        if not left:
+            break
+        found = [
+            merge(t, x, sweep(t, ledger=ledger, roster=work.roster))
+            for t, x in zip(work.transcripts, linked, strict=True)
+        ]
+    return Outcome(ledger, linked, redacted, left)
+
+
+def merge(
+    transcript: Transcript, findings: Sequence[Finding], more: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """Join *more* to *findings*; of one that overlaps, only what is not yet covered is added."""
+    taken = sorted(findings, key=lambda x: x.span)
+    for extra in more:
+        for span in _uncovered(extra.span, [x.span for x in taken]):
+            if any(c.isalnum() for c in transcript[span]):
+                taken.append(replace(extra, span=span))
+    return tuple(sorted(taken, key=lambda x: x.span))
+
+
+def _uncovered(span: Span, covers: Sequence[Span]) -> Iterator[Span]:
+    start = span.start
+    for cover in sorted(covers):
+        if cover.end <= start or cover.start >= span.end:
+            continue
+        if start < cover.start:
+            yield Span(start, cover.start)
+        start = cover.end
+    if start < span.end:
+        yield Span(start, span.end)
+
+
+def _counts(outcome: Outcome) -> dict[str, dict[Label, int]]:
+    return {
+        redacted.transcript.id: dict(Counter(x.label for x in found))
+        for redacted, found in zip(outcome.redacted, outcome.findings, strict=True)
+    }
+
+
+def _save(
+    layout: f.Layout,
+    settings: Settings,
+    work: Work,
+    outcome: Outcome,
+    fingerprint: str,
+    roster: Path | None,
+) -> None:
+    """Write the private side, then the clean side, then the state that says it is all there."""
+    if roster is not None:
+        write_whole(layout.private / "roster.csv", roster.read_bytes())
+    write_whole(layout.private / "ledger.json", outcome.ledger.to_json())
+    rows = zip(work.records, outcome.findings, strict=True)
+    write_lines(
+        layout.private / "findings.jsonl", (f.finding_row(r.source, x) for r, found in rows for x in found)
+    )
+    write_lines(
+        layout.private / "edits.jsonl",
+        (f.edit_row(r.transcript.id, e) for r in outcome.redacted for e in r.edits),
+    )
+    records = []
+    for record, transcript, redacted in zip(work.records, work.transcripts, outcome.redacted, strict=True):
+        name = redacted.transcript.id + clean_suffix(transcript.format)
+        write(redacted, transcript, layout.clean / name)
+        digest = hashlib.sha256((layout.clean / name).read_bytes()).hexdigest()
+        records.append(replace(record, clean=name, clean_sha256=digest))
+    save_transcripts(
+        layout, [(r.transcript, record.clean) for r, record in zip(outcome.redacted, records, strict=True)]
+    )
+    f.write_receipt(
+        layout.clean,
+        "redact",
+        {
+            "profile": settings.redaction.profile,
+            "spacy_model": Path(settings.redaction.spacy_model).name,
+            "transcripts": {r.transcript.id: r.transcript.sha256 for r in outcome.redacted},
+            "entities": dict(Counter(e.label.value for e in outcome.ledger)),
+            "review": sum(x.status is Status.REVIEW for found in outcome.findings for x in found),
+            "verified": not outcome.leaks,
+        },
+    )
+    State(tuple(records), fingerprint).save(layout)
+
+
+def stored(layout: f.Layout) -> Redaction:
+    """Return what the last run did, read back from the study."""
+    ids = {record.source: Path(record.clean).stem for record in State.load(layout).records}
+    counts: dict[str, Counter[Label]] = {id: Counter() for id in ids.values()}
+    review = 0
+    for row in f.read_lines(layout.private / "findings.jsonl"):
+        counts[ids[row["source"]]][Label(row["label"])] += 1
+        review += row["status"] == Status.REVIEW.value
+    return Redaction(counts, review)
+
+
+def ways_back(layout: f.Layout, transcripts: Mapping[str, Transcript]) -> dict[str, tuple[str, Redacted]]:
+    """Return, for each clean transcript, its source's file name and the way back into it."""
+    edits: dict[str, list[Edit]] = {id: [] for id in transcripts}
+    for row in f.read_lines(layout.private / "edits.jsonl"):
+        edits[row["transcript"]].append(f.as_edit(row))
+    return {
+        Path(r.clean).stem: (
+            r.source,
+            Redacted(transcripts[Path(r.clean).stem], tuple(edits[Path(r.clean).stem]), r.text_sha256),
+        )
+        for r in State.load(layout).records
+    }
+
+
+class CachedAnalyzer:
+    """An analyzer that remembers: positions and labels on the private side, keyed by a keyed hash."""
+
+    def __init__(self, engine: Analyzer, folder: Path, secret: str) -> None:
+        self.engine = engine
+        self.folder = folder
+        self.secret = secret
+
+    @property
+    def name(self) -> str:
+        """The engine's own name."""
+        return self.engine.name
+
+    @cached_property
+    def _rules(self) -> str:
+        return f"{self.name}\n{code_fingerprint()}\n"
+
+    def __call__(self, texts: Sequence[str]) -> list[list[Hit]]:
+        """Return the hits of each text; only texts not seen before are read by the engine."""
+        return [self._hits(text) for text in texts]
+
+    def _hits(self, text: str) -> list[Hit]:
+        key = hmac.digest(
+            self.secret.encode(), (self._rules + text).encode("utf-8", "surrogatepass"), "sha256"
+        )
+        path = self.folder / f"{key.hex()[:32]}.json"
+        if path.exists():
+            return [
+                Hit(Span(a, b), Label(label), score, who) for a, b, label, score, who in f.read_json(path)
+            ]
+        hits = self.engine([text])[0]
+        rows = [[h.span.start, h.span.end, h.label.value, h.score, h.witness] for h in hits]
+        write_whole(path, json.dumps(rows))
+        return hits

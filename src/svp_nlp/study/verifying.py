@@ -1,0 +1,146 @@
+"""The verification step: search everything that may leave for everything that must not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+from svp_nlp.errors import StudyError
+from svp_nlp.model import Leak
+from svp_nlp.reading import read
+from svp_nlp.study import folder as f
+from svp_nlp.study.redacting import State, load_ledger
+
+_READABLE = {".txt", ".vtt", ".srt", ".docx", ".pdf"}
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a verification found: how much was searched for, where, and what is left."""
+
+    leaks: tuple[Leak, ...] = field(repr=False)
+    places: int
+    surfaces: int
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.leaks
+
+    def summary(self) -> dict[str, object]:
+        """Return the outcome as plain values, positions only."""
+        rows = [
+            {
+                "place": leak.place,
+                "start": leak.span.start,
+                "end": leak.span.end,
+                "label": leak.label.value,
+                "entity": leak.entity,
+                "how": leak.how,
+            }
+            for leak in self.leaks
+        ]
+        return {
+            "clean": self.clean,
+            "places": self.places,
+            "surfaces": self.surfaces,
+            "leaks": rows,
+            "warnings": list(self.warnings),
+        }
+
+    def _repr_html_(self) -> str:
+        verdict = "clean" if self.clean else f"NOT CLEAN: {len(self.leaks)} left"
+        searched = f"{self.surfaces} known surfaces searched in {self.places} places"
+        return f"<p><strong>{verdict}</strong>: {searched}</p>"
+
+
+def verify_study(layout: f.Layout) -> Verification:
+    """Search clean/, coding/ and reports/ (texts, values, file names, document properties)."""
+    from svp_nlp.redaction.roster import Roster, load_roster
+    from svp_nlp.redaction.verify import leaks
+
+    if not (layout.private / "ledger.json").exists():
+        raise StudyError(
+            "there is nothing to verify: this study has no ledger",
+            hint="svp-nlp redact SOURCES... --study DIR",
+        )
+    ledger = load_ledger(layout)
+    kept = layout.private / "roster.csv"
+    roster = load_roster(kept) if kept.exists() else Roster()
+    places = dict(_places(layout))
+    found = leaks(places, ledger=ledger, roster=roster)
+    surfaces = sum(len(e.surfaces) for e in ledger) + sum(len(e.surfaces) for e in roster)
+    return Verification(found, len(places), surfaces, tuple(_warnings(layout)))
+
+
+def _places(layout: f.Layout) -> Iterator[tuple[str, str]]:
+    for folder in (layout.clean, layout.coding, layout.reports):
+        for path in sorted(folder.rglob("*")) if folder.exists() else ():
+            if path.is_file():
+                name = path.relative_to(layout.root).as_posix()
+                yield f"{name} (file name)", path.name
+                yield name, _text(path)
+
+
+def _text(path: Path) -> str:
+    """Return what a reader of the file would see: for JSON its values, for a page its words."""
+    if path.parent.name == "clean" and path.suffix.lower() in _READABLE:
+        return read(path).text
+    raw = path.read_bytes().decode("utf-8", "replace")
+    if path.suffix == ".jsonl":
+        return "\n".join(v for line in raw.splitlines() if line for v in _values(json.loads(line)))
+    if path.suffix == ".json":
+        return "\n".join(_values(json.loads(raw)))
+    if path.suffix in {".html", ".svg"}:
+        page = _Words()
+        page.feed(raw)
+        return "".join(page.words)
+    return raw
+
+
+def _values(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _values(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _values(inner)
+
+
+class _Words(HTMLParser):
+    """Collects a page's words, and attribute values that a reader may see or hear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.words.append(
+            "\n" if re.fullmatch(r"p|div|li|tr|h\d|section|details|summary|dt|dd", tag) else " "
+        )
+        self.words += [
+            f"{v}\n" for k, v in attrs if v and k in {"title", "alt", "aria-label", "content", "href"}
+        ]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def _warnings(layout: f.Layout) -> Iterator[str]:
+    path = layout.coding / "suggestions.jsonl"
+    if path.exists() and any("source" in row for row in f.read_lines(path)):
+        yield (
+            "coding/suggestions.jsonl names source files (written with --private): "
+            "run svp-nlp suggest again without it before sharing"
+        )
+    known = {record.clean for record in State.load(layout).records} | {"receipt.json"}
+    extra = [p.name for p in sorted(layout.clean.glob("*")) if p.name not in known]
+    if extra:
+        yield f"clean/ holds {len(extra)} files that redaction did not write; they were searched too"
