@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from svp_nlp.evaluation.gold import Coding, GoldTranscript, Mention, QuoteMark
 from svp_nlp.model import Span, Transcript
+from svp_nlp.reading import read_text
 
 
 def degrade(gold: GoldTranscript) -> GoldTranscript:
@@ -16,8 +17,6 @@ def degrade(gold: GoldTranscript) -> GoldTranscript:
     What is not speech keeps its punctuation, or nobody could tell the turns: speaker labels lose only their
     capitals, caption timings and headers nothing.
     """
-    from svp_nlp.reading import read_text
-
     text, starts = _rewrite(gold.transcript)
 
     def moved(span: Span) -> Span:

@@ -9,15 +9,17 @@ The markup stands in the text and comes off without a trace:
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from svp_nlp.errors import GoldError
 from svp_nlp.model import Flow, Label, Span, Transcript, Turn
+from svp_nlp.reading import read, read_text
 
 SUFFIXES = (".txt", ".vtt", ".srt")
 
@@ -159,11 +161,9 @@ def _load(file: Path, raw: Path | None, known: Collection[str] | None) -> GoldTr
 
 
 def _transcript(text: str, file: Path, raw: Path | None) -> Transcript:
-    from svp_nlp.reading import read, read_text
-
     if raw is None:
         return read_text(text, id=file.stem, format=_format_of(file, text))
-    transcript = replace(read(raw), id=file.stem)
+    transcript = read(raw, id=file.stem)
     if transcript.text != text:
         both = enumerate(zip(transcript.text, text, strict=False))
         at = next((i for i, (a, b) in both if a != b), min(len(text), len(transcript)))
@@ -312,3 +312,25 @@ def _quote(transcript: Transcript, quote: tuple[int, int, str, str], name: str) 
         if match:
             return QuoteMark(theme, flow.to_source(Span(*match.span())))
     raise GoldError(f"{name}:{line}: the quote does not stand verbatim in a turn above it")
+
+
+def load_second_coder(file: Path) -> dict[tuple[str, int], frozenset[str]]:
+    """Read what a second coder gave: CSV with the columns file, turn_index (from 0), codes (``;`` between).
+
+    A turn with empty codes was read and no theme applies; a turn that is not listed was not read. Raises
+    GoldError with the line.
+    """
+    found: dict[tuple[str, int], frozenset[str]] = {}
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = csv.DictReader(stream)
+        if not {"file", "turn_index", "codes"} <= set(rows.fieldnames or ()):
+            raise GoldError(f"{file.name}: columns file, turn_index and codes were expected")
+        for row in rows:
+            where = f"{file.name}:{rows.line_num}"
+            if not (row["turn_index"] or "").isdecimal():
+                raise GoldError(f"{where}: turn_index is no number")
+            key = row["file"], int(row["turn_index"])
+            if key in found:
+                raise GoldError(f"{where}: the turn stands twice")
+            found[key] = frozenset(code.strip() for code in (row["codes"] or "").split(";") if code.strip())
+    return found
