@@ -25,8 +25,8 @@ def redact(
     """Return *transcript* with its identifiers replaced as *profile* says, and the way back.
 
     The findings have been linked (`link`), so that each names its entity in *ledger*. Overlapping findings
-    are settled longest first; what the longer one leaves uncovered is replaced on its own. KEPT findings stay.
-    ``replace`` writes the text (default: presidio-anonymizer's operators).
+    are settled longest first; what the longer one leaves uncovered is replaced on its own. KEPT findings
+    stay. ``replace`` writes the text (default: presidio-anonymizer's operators).
 
     Raises SpanError for a finding outside the text, StudyError for one that was not linked.
     """
