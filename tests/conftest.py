@@ -59,3 +59,15 @@ def _no_network(network_attempts: list[str]) -> Iterator[None]:
     network_attempts.clear()
     yield
     assert not network_attempts
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built-in example study, run once from sources to report by the command users run."""
+    from svp_nlp.cli import main
+
+    folder = tmp_path_factory.mktemp("demo") / "study"
+    with pytest.raises(SystemExit) as stopped:
+        main(["demo", str(folder), "--quiet"])
+    assert stopped.value.code == 0
+    return folder

@@ -1,0 +1,201 @@
+"""The whole line on the built-in example study, with the real models and sockets closed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import svp_nlp
+from svp_nlp.cli import main
+from svp_nlp.errors import StudyError
+from svp_nlp.example import example_roster, example_sources
+from svp_nlp.model import Span
+from svp_nlp.reading import read
+from svp_nlp.study import Study
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def copy(demo: Path, tmp_path: Path) -> Study:
+    """A study of one's own, to change."""
+    return Study(shutil.copytree(demo, tmp_path / "study"))
+
+
+def test_the_demo_is_clean_and_complete(demo: Path) -> None:
+    study = Study(demo)
+    assert study.verify().clean
+    assert {p.suffix for p in (demo / "clean").iterdir()} >= {".txt", ".vtt", ".srt", ".docx", ".json"}
+    for name in ("suggestions.jsonl", "exemplars.jsonl", "topics.json", "transcripts.jsonl", "receipt.json"):
+        assert (demo / "coding" / name).stat().st_size > 0
+    assert (demo / "reports" / "report.html").stat().st_size > 10_000
+
+
+def test_findings_are_as_the_contract_has_them(demo: Path) -> None:
+    texts = {path.name: read(path).text for path in example_sources()}
+    found = rows(demo / "private" / "findings.jsonl")
+    assert {row["source"] for row in found} == set(texts)
+    for row in found:
+        assert set(row) == {"source", "start", "end", "label", "score", "entity", "found_by", "status"}
+        assert 0 <= row["start"] < row["end"] <= len(texts[str(row["source"])])
+        assert row["status"] in {"redacted", "review", "kept"}
+
+
+def test_one_entity_has_one_pseudonym_in_all_files(demo: Path) -> None:
+    texts = {path.name: read(path).text for path in example_sources()}
+    entities = {
+        row["entity"]
+        for row in rows(demo / "private" / "findings.jsonl")
+        if texts[str(row["source"])][row["start"] : row["end"]].casefold() == "cairnbrook medical center"
+    }
+    sources = {
+        row["source"] for row in rows(demo / "private" / "findings.jsonl") if row["entity"] in entities
+    }
+    assert len(entities) == 1
+    assert len(sources) > 1
+
+
+def test_nothing_on_the_clean_side_names_a_source(demo: Path) -> None:
+    stems = [path.stem for path in example_sources()]
+    for folder in ("clean", "coding", "reports"):
+        for path in (demo / folder).rglob("*"):
+            if path.is_file():
+                assert path.stem not in stems
+                data = path.read_bytes()
+                assert not any(stem.encode() in data for stem in stems)
+                assert str(demo).encode() not in data
+
+
+def test_suggestions_lead_home(copy: Study) -> None:
+    copy.suggest(private=True)
+    texts = {path.name: read(path).text for path in example_sources()}
+    clean = copy.transcripts
+    found = rows(copy.layout.coding / "suggestions.jsonl")
+    assert {row["transcript"] for row in found} == set(clean)
+    for row in found:
+        said = clean[str(row["transcript"])][Span(row["start"], row["end"])]
+        home = texts[str(row["source"])][row["source_start"] : row["source_end"]]
+        if "[" not in said:
+            assert said == home
+        assert len(row["suggestions"]) == 3
+        assert [s["score"] for s in row["suggestions"]] == sorted(
+            (s["score"] for s in row["suggestions"]), reverse=True
+        )
+        assert all(set(s) >= {"theme", "domain", "score", "because"} for s in row["suggestions"])
+        assert 0 <= row["coded"] <= 1
+    assert copy.verify().warnings == (
+        "coding/suggestions.jsonl names source files (written with --private): "
+        "run svp-nlp suggest again without it before sharing",
+    )
+
+
+def test_a_second_run_changes_nothing(copy: Study) -> None:
+    before = {p: p.stat().st_mtime_ns for p in copy.layout.clean.iterdir()}
+    outcome = copy.redact(example_sources(), roster=example_roster())
+    assert outcome.unchanged
+    assert {p: p.stat().st_mtime_ns for p in copy.layout.clean.iterdir()} == before
+
+
+def test_pseudonyms_stay_when_an_interview_is_added(copy: Study, tmp_path: Path) -> None:
+    before = {r.clean: (copy.layout.clean / r.clean).read_bytes() for r in records(copy)}
+    new = tmp_path / "new.txt"
+    new.write_text("Q: Who started it?\n\nA: Ingrid Solheim, up in Duluth. And Fenwick Osgood.\n", "utf-8")
+    outcome = copy.redact([new])
+    assert not outcome.leaks
+    assert len(outcome.counts) == len(before) + 1
+    added = next(t for id, t in copy.transcripts.items() if f"{id}.txt" not in before)
+    assert "Solheim" not in added.text
+    assert "Osgood" not in added.text
+    entity = next(
+        row["entity"]
+        for row in rows(copy.layout.private / "findings.jsonl")
+        if row["source"] == example_sources()[0].name and row["label"] == "PERSON"
+    )
+    assert entity in {row["entity"] for row in rows(copy.layout.private / "findings.jsonl")}
+    for name, data in before.items():
+        if name.endswith(".txt"):
+            assert (copy.layout.clean / name).read_bytes() == data
+
+
+def records(study: Study) -> list[svp_nlp.study.folder.Record]:  # type: ignore[name-defined]
+    from svp_nlp.study.redacting import State
+
+    return list(State.load(study.layout).records)
+
+
+def test_an_edited_clean_file_is_not_overwritten(copy: Study, tmp_path: Path) -> None:
+    name = next(r.clean for r in records(copy) if r.clean.endswith(".txt"))
+    path = copy.layout.clean / name
+    path.write_bytes(path.read_bytes() + b"\nedited\n")
+    new = tmp_path / "new.txt"
+    new.write_text("Q: Who?\n\nA: Fenwick Osgood.\n", "utf-8")
+    with pytest.raises(StudyError, match=f"clean/{name} was edited since it was written"):
+        copy.redact([new])
+    assert path.read_bytes().endswith(b"edited\n")
+    assert not copy.redact([new], force=True).leaks
+    assert not path.read_bytes().endswith(b"edited\n")
+
+
+def test_a_changed_source_is_refused(copy: Study, tmp_path: Path) -> None:
+    same_name = tmp_path / example_sources()[0].name
+    same_name.write_text("Q: Who?\n\nA: Fenwick Osgood, in Duluth.\n", "utf-8")
+    outcome = copy.redact([same_name])
+    assert [name for name, _ in outcome.refused] == [same_name.name]
+    assert "is in the study with other contents" in str(outcome.refused[0][1])
+
+
+def test_verify_fails_on_a_name_put_back(copy: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    name = next(r.clean for r in records(copy) if r.clean.endswith(".txt"))
+    path = copy.layout.clean / name
+    path.write_text(path.read_text("utf-8") + "\nThat was Ingrid Solheim.\n", "utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        main(["verify", str(copy.layout.root)])
+    shown = capsys.readouterr()
+    assert stopped.value.code == 1
+    assert f"clean/{name}" in shown.out
+    assert "Solheim" not in shown.out + shown.err
+
+
+def test_no_repr_shows_text(demo: Path) -> None:
+    study = Study(demo)
+    secret = ("Solheim", "Cairnbrook", "hotdish")
+    shown = [repr(study), study._repr_html_(), repr(study.proposals), study.proposals._repr_html_()]
+    shown += [repr(t) + t._repr_html_() for t in study.transcripts.values()]
+    shown += [repr(p) for p in study.proposals.passages]
+    shown += [repr(study.verify()), study.verify()._repr_html_()]
+    assert not [word for word in secret for text in shown if word in text]
+
+
+def test_deidentify_in_memory() -> None:
+    talk = svp_nlp.read_text(
+        "Interviewer: Who began it?\n\nRespondent: Fenwick Osgood did, at Larkmoor Memorial Hospital.\n",
+        id="talk",
+    )
+    done = svp_nlp.deidentify([talk])
+    text = next(iter(done.transcripts.values())).text
+    assert done.clean
+    assert "Osgood" not in text
+    assert "Larkmoor" not in text
+    assert text.startswith("Interviewer: Who began it?")
+    frame = done.to_frame()
+    assert set(frame["label"]) >= {"PERSON", "INSTITUTION"}
+    assert "Osgood" not in repr(done) + done._repr_html_() + frame.to_string()
+
+
+def test_suggest_codes_gives_one_ranked_list_a_text() -> None:
+    made = svp_nlp.suggest_codes(
+        [
+            "We have no budget at all. I do this on top of my full time job and nobody pays me for it.",
+            "Good morning.",
+        ]
+    )
+    assert len(made) == 2
+    assert made[0][0].theme == "challenges.resources"
+    assert made[1].abstained
+    with pytest.raises(svp_nlp.SvpError, match="takes a list of texts"):
+        svp_nlp.suggest_codes("one text")
