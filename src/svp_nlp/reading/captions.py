@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from svp_nlp.errors import ReadError
-from svp_nlp.model import Span
+from svp_nlp.model import Span, hull
 from svp_nlp.reading.labels import LabelLine, Style, labels_of
 from svp_nlp.reading.lines import Line, first_time, is_closer, lines_of
 from svp_nlp.reading.turns import Draft, Talk, between, finish, spoken, trimmed
@@ -61,7 +62,7 @@ def _cues(text: str) -> tuple[list[Cue], list[Span]]:
     """Split captions into cues and what stands around them (header, notes, cue ids, timings)."""
     cues: list[Cue] = []
     furniture: list[Span] = []
-    payload: list[Span] | None = None
+    payload: list[Span] | None = None  # None outside a cue
     lines = lines_of(text)
     for i, line in enumerate(lines):
         words = text[line.span.start : line.span.end]
@@ -69,16 +70,22 @@ def _cues(text: str) -> tuple[list[Cue], list[Span]]:
             start, end = (first_time(part) or 0.0 for part in words.split("-->", 1))
             payload = []
             cues.append(Cue(start, end, ()))
-        elif line.opens and (payload is None or _BLOCK.match(words) or _is_id(text, lines, i)):
+        elif payload is None or _leaves_cue(text, lines, i):
             payload = None
-        elif not line.opens and _is_id(text, lines, i) and not words.strip("0123456789"):
-            payload = None
-        elif payload is not None:
+        else:
             payload.append(line.span)
             cues[-1] = replace(cues[-1], lines=tuple(payload))
             continue
         furniture.append(line.span)
     return [cue for cue in cues if cue.lines], furniture
+
+
+def _leaves_cue(text: str, lines: Sequence[Line], i: int) -> bool:
+    """Tell whether a line below a cue's words is a note or the next cue's id rather than more words."""
+    words = text[lines[i].span.start : lines[i].span.end]
+    if lines[i].opens:
+        return _BLOCK.match(words) is not None or _is_id(text, lines, i)
+    return words.isdigit() and _is_id(text, lines, i)
 
 
 def _is_id(text: str, lines: Sequence[Line], i: int) -> bool:
@@ -91,24 +98,25 @@ def _is_id(text: str, lines: Sequence[Line], i: int) -> bool:
 
 def _rows(text: str, cues: Sequence[Cue]) -> tuple[list[_Row], list[Span]]:
     """Cut tags out of the payload lines and find the labels written in them."""
-    flat: list[tuple[Cue, Span | None, Line, list[Span]]] = []
+    flat: list[tuple[Cue, Span | None, Span, list[Span]]] = []
+    shown: list[Line] = []
     furniture: list[Span] = []
     for cue in cues:
         for n, line in enumerate(cue.lines):
             for voice, part, tags in _voices(text, line):
                 furniture += _around(tags, voice)
-                body = between(text, part, tags)
-                if body:
-                    flat.append((cue, voice, Line(Span(body[0].start, body[-1].end), n == 0), tags))
-    labels = labels_of(text, [line for _, _, line, _ in flat], (Style.COLON, Style.BRACKET))
-    rows = []
-    for i, (cue, voice, line, tags) in enumerate(flat):
+                pieces = between(text, part, tags)
+                if pieces:
+                    body = hull(pieces)
+                    flat.append((cue, voice, body, tags))
+                    shown.append(Line(body, n == 0))
+    labels = labels_of(text, shown, (Style.COLON, Style.BRACKET))
+    rows: list[_Row] = []
+    for i, (cue, voice, body, tags) in enumerate(flat):
         label = labels.get(i)
-        start = line.span.start if label is None else label.body
-        pieces = between(
-            text, Span(min(start, line.span.end), line.span.end), [t for t in tags if t.start >= start]
-        )
-        rows.append(_Row(cue, voice, label, tuple(pieces)))
+        start = body.start if label is None else label.body
+        said = between(text, Span(start, body.end), [t for t in tags if t.start >= start])
+        rows.append(_Row(cue, voice, label, tuple(said)))
     return rows, furniture
 
 
@@ -118,7 +126,7 @@ def _voices(text: str, line: Span) -> list[tuple[Span | None, Span, list[Span]]]
     starts = [v.start() for v in voices]
     cuts = sorted({line.start, *starts, line.end})
     parts = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         name = next((Span(*v.span("name")) for v in voices if v.start() == start), None)
         tags = [Span(m.start(), m.end()) for m in _TAG.finditer(text, start, end)]
         parts.append((name, Span(start, end), tags))

@@ -57,7 +57,7 @@ def encode(text: str, encoding: str, *, bom: bool) -> bytes:
     The encoding asked for is kept when it can say everything and would be recognised again; otherwise the
     bytes are UTF-8 with a byte order mark.
     """
-    mark = dict((name, mark) for mark, name in _BOMS).get(encoding, b"") if bom else b""
+    mark = {name: mark for mark, name in _BOMS}.get(encoding, b"") if bom else b""
     try:
         data = mark + text.encode(encoding)
         if decode(data, name="").text == text:
@@ -96,7 +96,7 @@ def _strict(data: bytes, name: str, encoding: str, *, bom: bool) -> Decoded:
     except UnicodeDecodeError as error:
         raise ReadError(
             f"{name} is not {encoding} text: byte {error.start} does not fit",
-            hint="leave the encoding out to have it found, or open the file in an editor and save it as UTF-8",
+            hint="leave the encoding out to have it found, or save the file as UTF-8 in an editor",
         ) from None
     return Decoded(text, encoding, bom)
 
@@ -140,9 +140,5 @@ def _guess(data: bytes, name: str) -> Decoded:
     best = from_bytes(data).best()
     if best is None:
         raise ReadError(f"{name} is a binary file, not text", hint=_HINT_BINARY)
-    return Decoded(
-        data.decode(best.encoding),
-        best.encoding,
-        False,
-        (f"not UTF-8 or Windows-1252; guessed {best.encoding}",),
-    )
+    note = f"not UTF-8 or Windows-1252; guessed {best.encoding}"
+    return Decoded(data.decode(best.encoding), best.encoding, False, (note,))

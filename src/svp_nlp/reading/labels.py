@@ -21,7 +21,10 @@ from svp_nlp.reading.lines import TIME, Line, first_time
 _WORD = r"(?:[^\W\d_][\w.'’&/#\-]*|\d{1,4}(?!\d|:\d)|\[[^\[\]\n]{1,40}\][\w.'’\-]*|#\d+)"
 _NAME = rf"{_WORD}(?:[ \u00a0]{{1,2}}{_WORD}){{0,6}}"
 _STAMP = rf"[\[(]?{TIME}(?:\s*(?:-->|-|–)\s*{TIME})?[\])]?"
-_HEAD = rf"(?:(?P<number>\d{{1,5}}[.)]?[ \t]+))?(?:(?P<before>{_STAMP})[ \t]*[-–—|]?[ \t]*)?(?:>>+[ \t]*|[-–—][ \t]+)?"
+_HEAD = (
+    r"(?:(?P<number>\d{1,5}[.)]?[ \t]+))?"
+    rf"(?:(?P<before>{_STAMP})[ \t]*[-–—|]?[ \t]*)?(?:>>+[ \t]*|[-–—][ \t]+)?"
+)
 _BRACKETED = r"\[(?P<name>(?:\[[^\[\]\n]{1,40}\]|[^\[\]\n]){1,60})\]"
 
 
@@ -46,27 +49,43 @@ _PATTERNS = {
     Style.BRACKET: re.compile(rf"{_HEAD}{_BRACKETED}[ \t]+(?=\S)"),
     Style.TAB: re.compile(rf"{_HEAD}(?P<name>{_NAME})(?:[ ]*(?P<after>{_STAMP}))?[ ]*\t+[ \t]*(?=\S)"),
     Style.TIMED: re.compile(
-        rf"(?:(?P<name>{_NAME})[ \t,|\-–—]*(?P<after>{_STAMP})|(?P<before>{_STAMP})[ \t|\-–—]+(?P<name2>{_NAME}))\s*\Z"
+        rf"(?:(?P<name>{_NAME})[ \t,|\-–—]*(?P<after>{_STAMP})"
+        rf"|(?P<before>{_STAMP})[ \t|\-–—]+(?P<name2>{_NAME}))\s*\Z"
     ),
     Style.DOT: re.compile(rf"{_HEAD}(?P<name>[QA]\d{{0,3}})\.[ \t]+(?=\S)"),
     Style.DASH: re.compile(rf"{_HEAD}(?P<name>{_NAME})[ \t]*[-–—]{{1,2}}[ \t]+(?=\S)"),
     Style.ALONE: re.compile(rf"(?P<name>{_NAME})\Z"),
 }
 
-INTERVIEWER_WORDS = frozenset(
-    "interviewer interviewers intv int iv i q question questioner moderator mod facilitator researcher "
-    "investigator host presenter".split()
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+INTERVIEWER_WORDS = _set(
+    """
+    interviewer interviewers intv int iv i q question questioner moderator mod facilitator
+    researcher investigator host presenter
+    """
 )
-RESPONDENT_WORDS = frozenset(
-    "respondent resp participant part interviewee subject informant narrator a answer r p pt guest witness "
-    "res panelist panellist ie".split()
+RESPONDENT_WORDS = _set(
+    """
+    respondent resp participant part interviewee subject informant narrator a answer r p pt guest
+    witness res panelist panellist ie
+    """
 )
-_NEUTRAL_WORDS = frozenset(
-    "speaker spk unknown unidentified doctor patient nurse caller male female man woman student translator "
-    "interpreter observer notetaker group all several multiple chair transcriber operator clinician physician "
-    "therapist mother father wife husband family voice s m f".split()
+_NEUTRAL_WORDS = _set(
+    """
+    speaker spk unknown unidentified doctor patient nurse caller male female man woman student
+    translator interpreter observer notetaker group all several multiple chair transcriber operator
+    clinician physician therapist mother father wife husband family voice s m f
+    """
 )
-_LETTERS_ONLY_WITH_NUMBER = frozenset("s m f".split())
+_LETTERS_ONLY_WITH_NUMBER = _set(
+    """
+    s m f
+    """
+)
 _ROLE = re.compile(r"(?:the\s+)?([a-z]+)s?\b[.\s#_\-]*(\d{0,4}|[a-z])\b(.*)", re.IGNORECASE)
 _PSEUDONYM = re.compile(r"\[[A-Z][A-Z_]*(?: [A-Z0-9]{1,5})?\]")
 _TITLED = re.compile(
@@ -74,21 +93,28 @@ _TITLED = re.compile(
     r"col|gen|sir|dame|lord|lady|madam|nurse|doctor|pastor|rabbi|imam)\.?\s+\S",
     re.IGNORECASE,
 )
-_PARTICLES = frozenset(
-    "de del della da di do dos du la le van von der den ten ter al el bin ibn y e of the and".split()
+_PARTICLES = _set(
+    """
+    de del della da di do dos du la le van von der den ten ter al el bin ibn y e of the and
+    """
 )
-_DISCOURSE = frozenset(
-    "note notes nb ps re example examples eg ie etc warning important summary source tip topic section chapter "
-    "step option reason problem solution result results conclusion update quote translation first second third "
-    "fourth fifth one two three four finally lastly next then also but and so because well okay ok yes no yeah "
-    "right now here there this that thing things word words point points meaning namely http https ftp mailto "
-    "laughs laughter pause crosstalk inaudible music applause silence sighs crying coughs disfmarker".split()
+_DISCOURSE = _set(
+    """
+    note notes nb ps re example examples eg ie etc warning important summary source tip topic
+    section chapter step option reason problem solution result results conclusion update quote
+    translation first second third fourth fifth one two three four finally lastly next then also but
+    and so because well okay ok yes no yeah right now here there this that thing things word words
+    point points meaning namely http https ftp mailto laughs laughter pause crosstalk inaudible
+    music applause silence sighs crying coughs disfmarker
+    """
 )
-HEADER_KEYS = frozenset(
-    "date time place location site duration length transcriber transcribed study project file filename title "
-    "recording recorded present attendees id code language version subject setting mode by participants speakers "
-    "interview transcript start end started ended format department institution organization organisation audio "
-    "keywords abstract".split()
+HEADER_KEYS = _set(
+    """
+    date time place location site duration length transcriber transcribed study project file
+    filename title recording recorded present attendees id code language version subject setting
+    mode by participants speakers interview transcript start end started ended format department
+    institution organization organisation audio keywords abstract
+    """
 )
 
 

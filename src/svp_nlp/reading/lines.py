@@ -117,11 +117,10 @@ def page_furniture(text: str, lines: Sequence[Line], starts: Sequence[int]) -> s
     found = set()
     for i, line in enumerate(lines):
         words = text[line.span.start : line.span.end]
-        if _PAGE_MARK.fullmatch(words):
-            found.add(i)
-        elif len(words) <= 160 and _PAGE_TAIL.search(words) and (often[shapes[i]] > 1 or i == 0):
-            found.add(i)
-        elif i in edges and _runs(words, shapes[i]) and at_edge[shapes[i]] >= enough:
+        returns = often[shapes[i]] > 1 or i == 0
+        marked = len(words) <= 160 and returns and _PAGE_TAIL.search(words)
+        stands = i in edges and at_edge[shapes[i]] >= enough and _runs(words, shapes[i])
+        if _PAGE_MARK.fullmatch(words) or marked or stands:
             found.add(i)
     return found
 

@@ -14,8 +14,9 @@ _ASKS = re.compile(
     r"\?|^(?:(?:and|so|okay|ok|well|um|uh|right|great|then|now|but|perfect|thank you|thanks)\b[\s,.]*)*"
     r"(?:what|how|why|who|whom|when|where|which|do|does|did|are|is|was|were|have|has|had|can|could|would|will|"
     r"should|tell me|may i|describe|walk me|talk me|say more|take me)\b"
-    r"|\b(?:could you|can you|would you|do you|did you|have you|are you|were you|tell me|what about|how about|"
-    r"i(?:'d| would) like (?:you )?to|walk me through|what (?:is|was|do|did|are)|how (?:is|was|do|did|are))\b",
+    r"|\b(?:could you|can you|would you|do you|did you|have you|are you|were you|tell me|what about|"
+    r"how about|i(?:'d| would) like (?:you )?to|walk me through|what (?:is|was|do|did|are)|"
+    r"how (?:is|was|do|did|are))\b",
     re.IGNORECASE,
 )
 
@@ -76,7 +77,7 @@ def _beside_interviewer(told: Mapping[str, Role], rest: Mapping[str, Conduct]) -
 def _by_conduct(rest: Mapping[str, Conduct], *, alone: bool) -> dict[str, Role]:
     """The one who leads most interviews, and whoever leads nearly as much; the others answer."""
     if alone:
-        return {name: Role.UNKNOWN for name in rest}
+        return dict.fromkeys(rest, Role.UNKNOWN)
     leader = max(rest, key=lambda name: (rest[name].leads, rest[name].opens))
     most = rest[leader]
     also = {n for n, c in rest.items() if c.asking >= 0.6 and c.asking >= 0.75 * most.asking and c.leads > 0}
