@@ -314,7 +314,7 @@ def _run(layout: f.Layout, settings: Settings, work: Work, progress: Progress) -
 def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, profile: Profile) -> Outcome:
     """Link, redact and look again until verification finds nothing more, or the rounds are up."""
     from svp_nlp.redaction.link import link
-    from svp_nlp.redaction.redact import redact
+    from svp_nlp.redaction.redact import applied, redact
     from svp_nlp.redaction.verify import leaks, sweep
 
     for _ in range(ROUNDS):
@@ -331,7 +331,8 @@ def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, pro
             merge(t, x, sweep(t, ledger=ledger, roster=work.roster))
             for t, x in zip(work.transcripts, linked, strict=True)
         ]
-    return Outcome(ledger, linked, redacted, left)
+    findings = tuple(applied(x, r) for x, r in zip(linked, redacted, strict=True))
+    return Outcome(ledger, findings, redacted, left)
 
 
 def merge(

@@ -1,0 +1,102 @@
+"""The reporting step: gather the clean side's values and write the page and its tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from svp_nlp.errors import StudyError
+from svp_nlp.files import write_whole
+from svp_nlp.model import Label
+from svp_nlp.reporting.data import ReportData
+from svp_nlp.settings import Settings
+from svp_nlp.study import folder as f
+from svp_nlp.study.coding import Proposals
+from svp_nlp.study.redacting import State, stored
+from svp_nlp.study.verifying import Verification, verify_study
+
+
+def write_report(layout: f.Layout, settings: Settings, proposals: Proposals) -> list[Path]:
+    """Write reports/report.html, themes.csv and matrix.csv; returns the paths, the page first.
+
+    The study is verified first, so that the page says what is true now.
+    """
+    from svp_nlp.reporting.html import html_report
+    from svp_nlp.reporting.tables import matrix_table, themes_table
+
+    data = report_data(layout, settings, proposals, verify_study(layout))
+    written = {
+        "report.html": html_report(data),
+        "themes.csv": themes_table(data),
+        "matrix.csv": matrix_table(data),
+    }
+    for name, text in written.items():
+        write_whole(layout.reports / name, text)
+    f.write_receipt(layout.reports, "report", {"files": sorted(written)})
+    return [layout.reports / name for name in written]
+
+
+def report_data(
+    layout: f.Layout, settings: Settings, proposals: Proposals, verification: Verification
+) -> ReportData:
+    """Gather what a report shows; exemplars and topics are left out where they were not made."""
+    known = {passage.id for passage in proposals.passages}
+    themes = {theme.id for theme in proposals.codebook.themes}
+    quotes = _rows(layout.coding / "exemplars.jsonl")
+    topics, message = _topics(layout, known)
+    review, counts = _counts(layout)
+    return ReportData(
+        title=settings.study.title,
+        codebook=proposals.codebook,
+        transcripts=proposals.transcripts,
+        entity_counts=counts,
+        review_open=review,
+        verified=verification.clean,
+        leaks=verification.leaks,
+        passages=proposals.passages,
+        suggestions=proposals.suggestions,
+        quotes=tuple(f.as_quote(q) for q in quotes if q["passage"] in known and q["theme"] in themes),
+        topics=topics,
+        topics_message=message,
+        topic_map_svg=_text(layout.coding / "topic_map.svg") if topics else "",
+        receipt=_receipts(layout),
+    )
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return list(f.read_lines(path)) if path.exists() else []
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _topics(layout: f.Layout, known: set[str]) -> tuple[tuple[Any, ...], str]:
+    path = layout.coding / "topics.json"
+    if not path.exists():
+        return (), "Topics were not looked for (svp-nlp topics)."
+    raw = f.read_json(path)
+    topics = tuple(f.as_topic(row) for row in raw["topics"])
+    if not {passage for topic in topics for passage in topic.passages} <= known:
+        return (), "The topics belong to an older state of the transcripts; run svp-nlp topics again."
+    return topics, raw["message"]
+
+
+def _counts(layout: f.Layout) -> tuple[int, Mapping[str, Mapping[Label, int]]]:
+    """Return the open review findings, and by transcript how many entities of each kind were replaced."""
+    if not State.load(layout).records:
+        raise StudyError("there is nothing to report yet", hint="svp-nlp redact SOURCES... --study DIR")
+    done = stored(layout)
+    return done.review, {id: Counter(counts) for id, counts in done.counts.items()}
+
+
+def _receipts(layout: f.Layout) -> dict[str, object]:
+    """Join the receipts of the clean side."""
+    joined: dict[str, object] = {}
+    for folder in (layout.clean, layout.coding):
+        path = folder / "receipt.json"
+        if path.exists():
+            joined |= f.read_json(path)
+    return joined
