@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from svp_nlp.evaluation.gold import GoldTranscript
 from svp_nlp.evaluation.suggestions import Key, TurnGold, TurnSuggestion
-from svp_nlp.model import Codebook, Theme
+from svp_nlp.model import Codebook, Theme, Transcript
 
 if TYPE_CHECKING:
     from svp_nlp.engines.protocols import Embedder, Vectors
@@ -37,10 +36,9 @@ def commonest(units: Sequence[TurnGold], codebook: Codebook) -> dict[Key, TurnSu
 
 
 def tfidf_profile(
-    units: Sequence[TurnGold], gold: Sequence[GoldTranscript], codebook: Codebook
+    units: Sequence[TurnGold], texts: Sequence[str], codebook: Codebook
 ) -> dict[Key, TurnSuggestion]:
     """Rank themes by the cosine of stemmed TF-IDF vectors: the theme's whole codebook text and the turn."""
-    texts = said(units, gold)
     scores = profile_scores([[theme_text(t)] for t in codebook.themes], texts)
     return {unit.key: _ranked(codebook, row) for unit, row in zip(units, scores, strict=True)}
 
@@ -75,17 +73,16 @@ def length_alone(units: Sequence[TurnGold]) -> dict[Key, TurnSuggestion]:
 
 
 def similarity_alone(
-    units: Sequence[TurnGold], gold: Sequence[GoldTranscript], codebook: Codebook, embedder: Embedder
+    units: Sequence[TurnGold], texts: Sequence[str], codebook: Codebook, embedder: Embedder
 ) -> dict[Key, TurnSuggestion]:
     """Rank by the plain cosine to the mean of each theme's embedded label, definition, cues and exemplars."""
     themes = np.vstack([_mean_direction(embedder(_parts(t))) for t in codebook.themes])
-    scores = embedder(said(units, gold)) @ themes.T
+    scores = embedder(texts) @ themes.T
     return {unit.key: _ranked(codebook, row) for unit, row in zip(units, scores, strict=True)}
 
 
-def said(units: Sequence[TurnGold], gold: Sequence[GoldTranscript]) -> list[str]:
+def said(units: Sequence[TurnGold], transcripts: Mapping[str, Transcript]) -> list[str]:
     """Return the words of each unit as running text."""
-    transcripts = {one.id: one.transcript for one in gold}
     return [transcripts[u.transcript].said(transcripts[u.transcript].turns[u.turn]) for u in units]
 
 

@@ -90,7 +90,7 @@ class SuggestionScore:
     """Several systems on the same units, the first one ours; ``notes`` say what was measured on what."""
 
     systems: tuple[SystemScore, ...]
-    humans: tuple[Figure, ...] = ()
+    humans: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __getitem__(self, system: str) -> SystemScore:
@@ -112,6 +112,12 @@ class SuggestionScore:
         blocks.append(self._theme_table())
         return "\n\n".join(block for block in blocks if block)
 
+    def _human_table(self) -> str:
+        """Lay out agreement with the first coder, on the turns that the second coder read."""
+        columns = list(zip(*self.humans.values(), strict=True))
+        rows = [[figures[0].name, *map(str, figures)] for figures in columns]
+        return _columns([["agreement with the first coder", *self.humans], *rows])
+
     def _theme_table(self) -> str:
         head = ["theme", "coded", "suggested", "both", "kappa"]
         rows = [[t, str(a), str(b), str(c), f"{k:.2f}"] for t, a, b, c, k in self.systems[0].per_theme]
@@ -122,7 +128,9 @@ class SuggestionScore:
         import pandas as pd
 
         rows = [{"system": s.system, **f.as_dict()} for s in self.systems for f in s.figures]
-        rows += [{"system": "second coder", **f.as_dict()} for f in self.humans]
+        rows += [
+            {"system": f"{who}, same turns", **f.as_dict()} for who, fs in self.humans.items() for f in fs
+        ]
         return pd.DataFrame(rows)
 
     def themes_frame(self) -> pd.DataFrame:
@@ -137,7 +145,7 @@ class SuggestionScore:
         return {
             "notes": list(self.notes),
             "systems": [_as_json(s) for s in self.systems],
-            "humans": [f.as_dict() for f in self.humans],
+            "humans": {who: [f.as_dict() for f in figures] for who, figures in self.humans.items()},
         }
 
     def to_json(self) -> str:

@@ -1,0 +1,238 @@
+"""What ``svp-nlp evaluate`` does: run the product on a gold set and score it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from svp_nlp.errors import GoldError
+from svp_nlp.evaluation.degrade import degrade_all
+from svp_nlp.evaluation.gold import GoldTranscript, load_gold, load_second_coder
+from svp_nlp.evaluation.redaction import Miss, RedactionScore, score_redaction
+from svp_nlp.evaluation.stats import Figure
+from svp_nlp.evaluation.suggestions import (
+    Key,
+    SuggestionScore,
+    TurnGold,
+    TurnSuggestion,
+    agreement,
+    by_turn,
+    gold_turns,
+    score_suggestions,
+)
+from svp_nlp.model import Codebook, Finding, Span, Transcript
+from svp_nlp.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from svp_nlp.engines.protocols import Embedder
+    from svp_nlp.redaction.roster import Roster
+
+AROUND = 30
+"""Code points shown either side of a miss."""
+
+
+def evaluate_redaction(
+    folder: Path,
+    *,
+    roster_dir: Path | None = None,
+    degraded: bool = False,
+    progress: Progress = silent,
+    spacy_model: str = "en_core_web_md",
+) -> RedactionScore:
+    """Redact a gold set with the product and score what it found.
+
+    Without rosters the set is one study. With *roster_dir* every file is a study of its own with the roster
+    ``<id>.csv`` from there. *degraded* takes the set in lower case and without punctuation. Raises GoldError,
+    RosterError and ModelError.
+    """
+    gold = _gold_of(folder, degraded=degraded)
+    findings = detect_gold(gold, roster_dir=roster_dir, progress=progress, spacy_model=spacy_model)
+    return score_redaction(gold, findings, neutral=load_neutral(folder))
+
+
+def detect_gold(
+    gold: Sequence[GoldTranscript],
+    *,
+    roster_dir: Path | None = None,
+    progress: Progress = silent,
+    spacy_model: str = "en_core_web_md",
+) -> dict[str, tuple[Finding, ...]]:
+    """Return what the product replaces in each transcript of *gold*, by id, linked and verified as ever."""
+    from svp_nlp.engines.models import model_path
+    from svp_nlp.redaction.detect import analyzer, detect
+    from svp_nlp.redaction.ledger import Ledger
+    from svp_nlp.redaction.profiles import profile
+    from svp_nlp.study.redacting import Work, conclude
+
+    engine = analyzer(model_path(spacy_model))
+    done: dict[str, tuple[Finding, ...]] = {}
+    for transcripts, roster in _studies(gold, roster_dir):
+        found = detect(transcripts, roster=roster, engine=engine, progress=progress)
+        outcome = conclude(Work((), transcripts, roster, ()), found, Ledger(), profile("strict"))
+        done |= {t.id: tuple(x) for t, x in zip(transcripts, outcome.findings, strict=True)}
+    return done
+
+
+def shown_misses(folder: Path, score: RedactionScore, *, degraded: bool = False) -> str:
+    """Return misses and false alarms one a line, with their text and what stands round it."""
+    transcripts = {g.id: g.transcript for g in _gold_of(folder, degraded=degraded)}
+    found = (*score.misses, *score.false_alarms)
+    return "\n".join(_shown(transcripts[miss.transcript], miss) for miss in found)
+
+
+def load_neutral(folder: Path) -> dict[str, list[str]]:
+    """Return the surfaces per transcript that count neither way, from ``neutral.json`` of the set, if any."""
+    file = _home(folder) / "neutral.json"
+    if not file.is_file():
+        return {}
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        return {str(id): [str(surface) for surface in surfaces] for id, surfaces in data.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise GoldError("neutral.json: a list of surfaces for each file was expected") from error
+
+
+def evaluate_suggestions(
+    folder: Path, *, codebook: Path | None = None, progress: Progress = silent
+) -> SuggestionScore:
+    """Suggest codes for a gold set with nothing confirmed, and score them beside plain baselines.
+
+    Texts are redacted by the gold's own marks first, as the product sees clean text only. The codebook is
+    *codebook*, else the founding study's where its themes are those of the gold, else ``codebook.yaml`` of
+    the set. A ``second_coder.csv`` beside it is compared with the first. Raises GoldError, CodebookError
+    and ModelError.
+    """
+    from svp_nlp.engines.models import model_path
+    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
+
+    gold = load_gold(folder)
+    units = gold_turns(gold)
+    book = _codebook(folder, codebook, units)
+    domains = {theme.id: theme.domain for theme in book.themes}
+    transcripts = clean(gold)
+    embedder = SentenceEmbedder(model_path("all-MiniLM-L6-v2"))
+    ours = suggest_turns(book, transcripts, embedder, progress)
+    systems = [score_suggestions(units, ours, domains)]
+    for name, made in _baselines(units, transcripts, book, embedder).items():
+        systems.append(score_suggestions(units, made, domains, system=name, decides=False))
+    return SuggestionScore(
+        tuple(systems), _humans(folder, units, ours, book), _notes(gold, units, book, embedder.name)
+    )
+
+
+def suggest_turns(
+    codebook: Codebook, transcripts: Mapping[str, Transcript], embedder: Embedder, progress: Progress = silent
+) -> dict[Key, TurnSuggestion]:
+    """Return what the product suggests for every turn, all themes ranked."""
+    from svp_nlp.coding.segment import passages
+    from svp_nlp.coding.suggest import ThemeSuggester, suggest_passages
+
+    cut = [p for transcript in transcripts.values() for p in passages(transcript)]
+    progress("suggesting codes", 0, len(cut))
+    suggester = ThemeSuggester(codebook, embedder)
+    made = suggest_passages(suggester, transcripts, cut, top=len(codebook.themes))
+    progress("suggesting codes", len(cut), len(cut))
+    return by_turn(cut, made)
+
+
+def clean(gold: Sequence[GoldTranscript]) -> dict[str, Transcript]:
+    """Return the transcripts with exactly the marked identifiers replaced."""
+    from svp_nlp.redaction.ledger import Ledger
+    from svp_nlp.redaction.link import link
+    from svp_nlp.redaction.profiles import profile
+    from svp_nlp.redaction.redact import redact
+    from svp_nlp.redaction.roster import Roster
+
+    transcripts = [one.transcript for one in gold]
+    marked = [[Finding(m.span, m.label) for m in one.mentions] for one in gold]
+    ledger, linked = link(transcripts, marked, roster=Roster(), ledger=Ledger())
+    policy = profile("strict")
+    return {
+        t.id: redact(t, found, ledger=ledger, profile=policy).transcript
+        for t, found in zip(transcripts, linked, strict=True)
+    }
+
+
+def _home(folder: Path) -> Path:
+    folder = Path(folder)
+    return folder if (folder / "gold").is_dir() else folder.parent
+
+
+def _gold_of(folder: Path, *, degraded: bool) -> tuple[GoldTranscript, ...]:
+    gold = load_gold(folder)
+    return degrade_all(gold) if degraded else gold
+
+
+def _studies(
+    gold: Sequence[GoldTranscript], roster_dir: Path | None
+) -> list[tuple[tuple[Transcript, ...], Roster]]:
+    from svp_nlp.redaction.roster import Roster, load_roster
+
+    if roster_dir is None:
+        return [(tuple(one.transcript for one in gold), Roster())]
+    missing = [one.id for one in gold if not (Path(roster_dir) / f"{one.id}.csv").is_file()]
+    if missing:
+        raise GoldError(f"no roster for {', '.join(missing)}; a file ID.csv was expected for every gold file")
+    return [((one.transcript,), load_roster(Path(roster_dir) / f"{one.id}.csv")) for one in gold]
+
+
+def _shown(transcript: Transcript, miss: Miss) -> str:
+    text = transcript.text
+    before = text[max(0, miss.span.start - AROUND) : miss.span.start]
+    after = text[miss.span.end : miss.span.end + AROUND]
+    line = " ".join(f"{before}>>{transcript[Span(miss.span.start, miss.span.end)]}<<{after}".split())
+    return (
+        f"{miss.transcript} {miss.span.start}-{miss.span.end} {miss.kind} {miss.label} {miss.entity}: {line}"
+    )
+
+
+def _codebook(folder: Path, given: Path | None, units: Sequence[TurnGold]) -> Codebook:
+    from svp_nlp.coding.codebook import founding_codebook, load_codebook
+
+    if given is not None:
+        return load_codebook(given)
+    built_in, own = founding_codebook(), _home(folder) / "codebook.yaml"
+    used = {theme for unit in units for theme in unit.themes}
+    return built_in if used <= {t.id for t in built_in.themes} or not own.is_file() else load_codebook(own)
+
+
+def _baselines(
+    units: Sequence[TurnGold], transcripts: Mapping[str, Transcript], book: Codebook, embedder: Embedder
+) -> dict[str, dict[Key, TurnSuggestion]]:
+    from svp_nlp.evaluation import baselines
+
+    texts = baselines.said(units, transcripts)
+    return {
+        "TF-IDF profile": baselines.tfidf_profile(units, texts, book),
+        "commonest code": baselines.commonest(units, book),
+        "similarity alone": baselines.similarity_alone(units, texts, book, embedder),
+        "length alone": baselines.length_alone(units),
+    }
+
+
+def _humans(
+    folder: Path, units: Sequence[TurnGold], ours: Mapping[Key, TurnSuggestion], book: Codebook
+) -> dict[str, tuple[Figure, ...]]:
+    """Return how the second coder, and our decisions on the same turns, agree with the first coder."""
+    file = _home(folder) / "second_coder.csv"
+    if not file.is_file():
+        return {}
+    second = load_second_coder(file)
+    themes = tuple(theme.id for theme in book.themes)
+    shared = [unit for unit in units if unit.key in second]
+    return {
+        "second coder": agreement(shared, second, themes),
+        "svp-nlp": agreement(shared, {u.key: ours[u.key].decision for u in shared}, themes),
+    }
+
+
+def _notes(
+    gold: Sequence[GoldTranscript], units: Sequence[TurnGold], book: Codebook, model: str
+) -> tuple[str, ...]:
+    coded = sum(bool(unit.themes) for unit in units)
+    return (
+        f"{len(units)} respondents' turns of {len(gold)} files, {coded} of them coded; nothing confirmed",
+        f"codebook: {book.title}, version {book.version}; embeddings: {model}",
+    )
