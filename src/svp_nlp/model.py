@@ -108,13 +108,18 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a transcript came from and how its bytes were decoded. Paths identify, so they are not shown."""
+    """Where a transcript came from and how its bytes were decoded. Paths identify, so they are not shown.
+
+    ``names`` are the people that a document's properties, comments and tracked changes name; they stand
+    outside the text.
+    """
 
     path: Path | None = field(default=None, repr=False)
     encoding: str = "utf-8"
     bom: bool = False
     bytes_sha256: str = ""
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = field(default=(), repr=False)
 
 
 def sha256_of(text: str) -> str:

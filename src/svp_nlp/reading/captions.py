@@ -110,6 +110,8 @@ def _rows(text: str, cues: Sequence[Cue]) -> tuple[list[_Row], list[Span]]:
                     body = hull(pieces)
                     flat.append((cue, voice, body, tags))
                     shown.append(Line(body, n == 0))
+                elif voice is not None:
+                    furniture.append(voice)
     labels = labels_of(text, shown, (Style.COLON, Style.BRACKET))
     rows: list[_Row] = []
     for i, (cue, voice, body, tags) in enumerate(flat):

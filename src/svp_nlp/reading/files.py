@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,8 +14,11 @@ from svp_nlp.errors import ReadError, SpanError
 from svp_nlp.model import Redacted, Source, Transcript
 from svp_nlp.reading.captions import captions_of
 from svp_nlp.reading.encodings import decode, encode
-from svp_nlp.reading.lines import page_starts_of
+from svp_nlp.reading.lines import lines_of, page_starts_of
+from svp_nlp.reading.pdf import pdf_text
 from svp_nlp.reading.turns import talk_of
+from svp_nlp.reading.word import open_archive, word_text
+from svp_nlp.reading.word_clean import clean_docx
 
 FORMATS = ("txt", "vtt", "srt", "docx", "pdf")
 _LISTED = ".txt, .vtt, .srt, .docx and .pdf"
@@ -29,6 +33,7 @@ def read(path: str | Path, *, id: str | None = None, encoding: str | None = None
     of another kind, damaged, encrypted, or without words.
     """
     path = Path(path)
+    _refuse_folder(path)
     format = format_of(path)
     data = _bytes(path)
     transcript = _READERS[format](data, path.name, "T1" if id is None else id, encoding)
@@ -52,11 +57,8 @@ def format_of(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix.lstrip(".") in FORMATS:
         return suffix.lstrip(".")
-    if path.is_dir():
-        raise ReadError(
-            f"{path.name} is a folder, not a transcript",
-            hint="name the files in it, or give the folder to a command that takes folders",
-        )
+    if not path.exists():
+        raise ReadError(f"there is no file {path.name}", hint="check the path and the spelling")
     what = f"a {suffix} file" if suffix else "a file without a suffix"
     hint = (
         "open it in a word processor and save it as .docx"
@@ -66,12 +68,15 @@ def format_of(path: Path) -> str:
     raise ReadError(f"{path.name} is {what}; transcripts are {_LISTED}", hint=hint)
 
 
-def _bytes(path: Path) -> bytes:
+def _refuse_folder(path: Path) -> None:
     if path.is_dir():
         raise ReadError(
             f"{path.name} is a folder, not a transcript",
             hint="name the files in it, or give the folder to a command that takes folders",
         )
+
+
+def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -86,8 +91,6 @@ def _bytes(path: Path) -> bytes:
 
 
 def _with_path(transcript: Transcript, path: Path, data: bytes) -> Transcript:
-    from dataclasses import replace
-
     source = replace(transcript.source, path=path, bytes_sha256=hashlib.sha256(data).hexdigest())
     return replace(transcript, source=source)
 
@@ -112,8 +115,24 @@ def _read_plain(format: str) -> Callable[[bytes, str, str, str | None], Transcri
     return reader
 
 
+def _read_word(data: bytes, name: str, id: str, _encoding: str | None) -> Transcript:
+    word = word_text(open_archive(data, name), name)
+    talk = talk_of(word.text, word.page_starts, word.body_end)
+    behind = tuple(line.span.shifted(word.body_end) for line in lines_of(word.text[word.body_end :]))
+    source = Source(notes=word.notes, names=word.names)
+    return Transcript(id, word.text, talk.turns, talk.furniture + behind, "docx", word.page_starts, source)
+
+
+def _read_pdf(data: bytes, name: str, id: str, _encoding: str | None) -> Transcript:
+    pdf = pdf_text(data, name)
+    starts = page_starts_of(pdf.text) or (0,)
+    talk = talk_of(pdf.text, starts)
+    source = Source(notes=pdf.notes, names=pdf.names)
+    return Transcript(id, pdf.text, talk.turns, talk.furniture, "pdf", starts, source)
+
+
 _READERS: Mapping[str, Callable[[bytes, str, str, str | None], Transcript]] = MappingProxyType(
-    {format: _read_plain(format) for format in ("txt", "vtt", "srt")}
+    {format: _read_plain(format) for format in ("txt", "vtt", "srt")} | {"docx": _read_word, "pdf": _read_pdf}
 )
 
 
@@ -164,8 +183,27 @@ def write(redacted: Redacted, source: Transcript, path: Path) -> None:
     """
     if redacted.source_sha256 != source.sha256:
         raise SpanError(f"the clean text of {source.id} was made from another text than the one given")
-    data = encode(redacted.transcript.text, source.source.encoding, bom=source.source.bom)
+    if source.format == "docx":
+        data = _clean_word(redacted, source)
+    else:
+        data = encode(redacted.transcript.text, source.source.encoding, bom=source.source.bom)
     _replace(path, data)
+
+
+def _clean_word(redacted: Redacted, source: Transcript) -> bytes:
+    """Return the cleaned document; it is read back and must say exactly what the clean transcript says."""
+    original = source.source.path
+    if original is None:
+        raise SpanError(f"{source.id} was not read from a file, so there is no document to clean")
+    data = _bytes(original)
+    if hashlib.sha256(data).hexdigest() != source.source.bytes_sha256:
+        raise SpanError(f"the document of {source.id} has changed since it was read")
+    clean = redacted.transcript
+    edits = [(edit.source, clean[edit.clean]) for edit in redacted.edits]
+    cleaned = clean_docx(open_archive(data, source.id), edits, source.id)
+    if word_text(open_archive(cleaned, source.id), source.id).text != clean.text:
+        raise SpanError(f"the cleaned document of {source.id} does not say what its clean transcript says")
+    return cleaned
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -107,7 +107,7 @@ def page_furniture(text: str, lines: Sequence[Line], starts: Sequence[int]) -> s
     """Return the numbers of *lines* that are running titles or page numbers.
 
     A line counts when it is a page mark alone, when it ends or begins with "Page N" and its like returns,
-    or when it stands first or last on most pages.
+    or when it stands first or last on most pages and nowhere else.
     """
     shapes = [_shape(text[line.span.start : line.span.end]) for line in lines]
     often = Counter(shapes)
@@ -119,7 +119,11 @@ def page_furniture(text: str, lines: Sequence[Line], starts: Sequence[int]) -> s
         words = text[line.span.start : line.span.end]
         returns = often[shapes[i]] > 1 or i == 0
         marked = len(words) <= 160 and returns and _PAGE_TAIL.search(words)
-        stands = i in edges and at_edge[shapes[i]] >= enough and _runs(words, shapes[i])
+        stands = (
+            at_edge[shapes[i]] >= enough
+            and at_edge[shapes[i]] == often[shapes[i]]
+            and _runs(words, shapes[i])
+        )
         if _PAGE_MARK.fullmatch(words) or marked or stands:
             found.add(i)
     return found

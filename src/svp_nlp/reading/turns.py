@@ -16,6 +16,7 @@ from svp_nlp.reading.lines import (
     is_stamp,
     lines_of,
     page_furniture,
+    page_starts_of,
     stamps_in,
 )
 from svp_nlp.reading.roles import roles_of
@@ -50,7 +51,7 @@ def talk_of(text: str, starts: Sequence[int], limit: int | None = None) -> Talk:
     """
     body = text if limit is None else text[:limit]
     lines = lines_of(body)
-    skipped = page_furniture(text, lines, starts)
+    skipped = page_furniture(body, lines, page_starts_of(body))
     skipped |= {i for i, line in enumerate(lines) if _unsaid(text[line.span.start : line.span.end])}
     lines, furniture = _part(lines, skipped)
     head = _header_lines(body, lines)

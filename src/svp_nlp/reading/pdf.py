@@ -1,0 +1,89 @@
+"""PDF files to text: one text, a form feed between pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+
+from svp_nlp.errors import ReadError
+
+# pdfium puts this where a word is broken at a line's end; whether the hyphen belongs to it is left open.
+_BROKEN = re.compile(r"([^\W\d_]*)\ufffe([^\W\d_]*)")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class PdfText:
+    """The text of a PDF, and the names its properties carry."""
+
+    text: str = field(repr=False)
+    names: tuple[str, ...] = field(repr=False)
+    notes: tuple[str, ...]
+
+
+def pdf_text(data: bytes, name: str) -> PdfText:
+    """Extract the text of a PDF, page by page.
+
+    Raises ReadError for a file that is no PDF, needs a password, or holds only pictures of pages.
+    """
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        raise _refusal(name, str(error)) from None
+    try:
+        pages = [_page(document[number]) for number in range(len(document))]
+        author = str(document.get_metadata_dict().get("Author", "")).strip()
+    except pypdfium2.PdfiumError:
+        raise _refusal(name, "damaged page") from None
+    finally:
+        document.close()
+    empty = [str(number) for number, page in enumerate(pages, 1) if not page.strip()]
+    if len(empty) == len(pages):
+        raise ReadError(
+            f"{name} holds page images, no text: run OCR first", hint="ocrmypdf adds a text layer to a scan"
+        )
+    notes = (f"no text on page {', '.join(empty)}",) if empty else ()
+    return PdfText("\f".join(pages), (author,) if author else (), notes)
+
+
+def _refusal(name: str, why: str) -> ReadError:
+    if "password" in why.lower() or "security" in why.lower():
+        return ReadError(
+            f"{name} is encrypted: it needs a password",
+            hint="open it, save a copy without a password, and read that",
+        )
+    return ReadError(f"{name} is not a PDF or is damaged", hint="open it in a PDF viewer and save it again")
+
+
+def _page(page: object) -> str:
+    """Return the text of one page, lines ended by a newline, broken words mended."""
+    textpage = page.get_textpage()  # type: ignore[attr-defined]
+    try:
+        raw: str = textpage.get_text_range()
+    finally:
+        textpage.close()
+        page.close()  # type: ignore[attr-defined]
+    lines = _CONTROLS.sub("", raw.replace("\r\n", "\n").replace("\r", "\n"))
+    return _BROKEN.sub(_mended, lines)
+
+
+def _mended(match: re.Match[str]) -> str:
+    """Join the halves of a word broken at a line's end, with the hyphen where it belongs to the word."""
+    left, right = match.groups()
+    if not left or not right or right[0].isupper():
+        return f"{left}-{right}"
+    words = _common_words()
+    whole = (left + right).lower() in words
+    halves = left.lower() in words and right.lower() in words
+    return f"{left}-{right}" if halves and not whole else left + right
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    """Return common English words (symspellpy's frequency dictionary, MIT)."""
+    listed = resources.files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt")
+    return frozenset(line.split(" ", 1)[0] for line in listed.read_text("utf-8-sig").splitlines())
