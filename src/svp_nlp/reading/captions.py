@@ -11,7 +11,7 @@ from svp_nlp.errors import ReadError
 from svp_nlp.model import Span, hull
 from svp_nlp.reading.labels import LabelLine, Style, labels_of
 from svp_nlp.reading.lines import Line, first_time, is_closer, lines_of
-from svp_nlp.reading.turns import Draft, Talk, between, finish, spoken, trimmed
+from svp_nlp.reading.turns import Draft, Talk, between, finish, trimmed
 
 _CLOCK = r"(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}"
 _TIMING = re.compile(rf"{_CLOCK}\s*-->\s*{_CLOCK}.*")
@@ -165,9 +165,7 @@ def _drafts(text: str, rows: Sequence[_Row]) -> tuple[list[Draft], list[Span]]:
             if is_closer(text[piece.start : piece.end]):
                 furniture.append(piece)
                 continue
-            said, stamps = spoken(text, piece)
-            drafts[-1].pieces += said
-            furniture += stamps
+            furniture += drafts[-1].speaks(text, piece)
         before = row.cue
     return drafts, furniture
 

@@ -23,7 +23,7 @@ _NAME = rf"{_WORD}(?:[ \u00a0]{{1,2}}{_WORD}){{0,6}}"
 _STAMP = rf"[\[(]?{TIME}(?:\s*(?:-->|-|–)\s*{TIME})?[\])]?"
 _HEAD = (
     r"(?:(?P<number>\d{1,5}[.)]?[ \t]+))?"
-    rf"(?:(?P<before>{_STAMP})[ \t]*[-–—|]?[ \t]*)?(?:>>+[ \t]*|[-–—][ \t]+)?"
+    rf"(?:(?P<before>{_STAMP})[ \t]*[-–—|]?[ \t]*)?(?:[-–—][ \t]*)?(?:>>+[ \t]*)?"
 )
 _BRACKETED = r"\[(?P<name>(?:\[[^\[\]\n]{1,40}\]|[^\[\]\n]){1,60})\]"
 
@@ -86,7 +86,9 @@ _LETTERS_ONLY_WITH_NUMBER = _set(
     s m f
     """
 )
-_ROLE = re.compile(r"(?:the\s+)?([a-z]+)s?\b[.\s#_\-]*(\d{0,4}|[a-z])\b(.*)", re.IGNORECASE)
+_ROLE = re.compile(
+    r"(?:the\s+)?([a-z]+)\.?(?:[\s#_\-]*(\d{1,4})|[\s#_\-]+[a-z])?((?:\W.*)?)", re.IGNORECASE | re.DOTALL
+)
 _PSEUDONYM = re.compile(r"\[[A-Z][A-Z_]*(?: [A-Z0-9]{1,5})?\]")
 _TITLED = re.compile(
     r"(?:mr|mrs|ms|miss|mx|dr|prof|professor|hon|rev|reverend|sr|sister|fr|father|judge|sen|rep|capt|sgt|lt|"
@@ -163,7 +165,7 @@ def role_word(name: str) -> str | None:
         return None
     word, number, rest = match[1].lower(), match[2], match[3]
     for form in (word, word.removesuffix("s")):
-        if form in _LETTERS_ONLY_WITH_NUMBER and not number.isdigit():
+        if form in _LETTERS_ONLY_WITH_NUMBER and number is None:
             continue
         if len(form) == 1 and rest:
             continue
@@ -265,17 +267,23 @@ class _Evidence:
 
     def _alone(self, sure: set[int]) -> bool:
         """Tell whether names alone on a line head the speech below them."""
-        heads = all(i + 1 < len(self.lines) and i + 1 not in self.found for i in sure)
+        heads = all(i + 1 < len(self.lines) and i + 1 not in sure for i in sure)
         return heads and len(sure) >= 4
 
     def _fits(self, i: int, sure: set[int]) -> bool:
         """Tell whether a name that occurs once stands where and as the sure ones do."""
         if self.style is not Style.COLON or self.ordinary(i):
             return self.style is Style.TIMED
+        if all(self.name(j).isupper() for j in sure) and not self.name(i).isupper():
+            return False
+        if self.lines[i].opens:
+            return True
         opening = sum(self.lines[j].opens for j in sure)
-        return self.lines[i].opens or opening * 2 < len(sure)
+        before = self.lines[i - 1].span
+        return opening * 2 < len(sure) and self.text[before.end - 1] in _SENTENCE_ENDS
 
 
+_SENTENCE_ENDS = frozenset(".?!…\"”'’)]}—–-:")
 # Styles whose shape prose has, too: they need two speakers and half of the paragraphs.
 _BOLD = frozenset({Style.TAB, Style.DOT, Style.DASH, Style.ALONE})
 

@@ -75,10 +75,15 @@ def _beside_interviewer(told: Mapping[str, Role], rest: Mapping[str, Conduct]) -
 
 
 def _by_conduct(rest: Mapping[str, Conduct], *, alone: bool) -> dict[str, Role]:
-    """The one who leads most interviews, and whoever leads nearly as much; the others answer."""
-    if alone:
+    """The one who leads most interviews, and whoever leads nearly as much; the others answer.
+
+    Where nobody asks, as in a meeting, nobody is taken for an interviewer.
+    """
+    turns = sum(c.turns for c in rest.values())
+    present = [name for name, c in rest.items() if len(rest) <= 2 or c.turns * 5 >= turns]
+    leader = max(present, key=lambda name: (rest[name].leads, rest[name].opens), default=None)
+    if alone or leader is None or rest[leader].asking < (0.15 if len(rest) <= 2 else 0.3):
         return dict.fromkeys(rest, Role.UNKNOWN)
-    leader = max(rest, key=lambda name: (rest[name].leads, rest[name].opens))
     most = rest[leader]
     also = {n for n, c in rest.items() if c.asking >= 0.6 and c.asking >= 0.75 * most.asking and c.leads > 0}
     if len(also) == len(rest):

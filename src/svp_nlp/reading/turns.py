@@ -43,6 +43,15 @@ class Draft:
         """Tell whether *name* is who speaks this turn."""
         return self.speaker is not None and name_key(self.speaker) == name_key(name)
 
+    def speaks(self, text: str, span: Span) -> list[Span]:
+        """Take what is said in *span*; return the bracketed times in it. One at the turn's head times it."""
+        stamps = stamps_in(text, span)
+        pieces = between(text, span, stamps)
+        if stamps and self.time is None and not self.pieces and all(stamps[0].end <= p.start for p in pieces):
+            self.time = first_time(text[stamps[0].start : stamps[0].end])
+        self.pieces += pieces
+        return stamps
+
 
 def talk_of(text: str, starts: Sequence[int], limit: int | None = None) -> Talk:
     """Return the turns of a text whose lines are speech, with or without labels.
@@ -113,11 +122,7 @@ def _labelled(
             drafts.append(Draft(label.name, name, [], label.time))
             furniture += [trimmed(text, a) for a in label.asides]
             start = label.body
-        pieces, stamps = spoken(text, Span(start, line.span.end))
-        drafts[-1].pieces += pieces
-        furniture += stamps
-        if stamps and drafts[-1].time is None:
-            drafts[-1].time = first_time(text[stamps[0].start : stamps[0].end])
+        furniture += drafts[-1].speaks(text, Span(start, line.span.end))
     return drafts, furniture
 
 
@@ -155,18 +160,8 @@ def _paragraphs(text: str, lines: Sequence[Line]) -> tuple[list[Draft], list[Spa
 def _one_turn(text: str, block: Sequence[Line], furniture: list[Span]) -> list[Draft]:
     draft = Draft()
     for line in block:
-        pieces, stamps = spoken(text, line.span)
-        draft.pieces += pieces
-        furniture += stamps
-        if stamps and draft.time is None:
-            draft.time = first_time(text[stamps[0].start : stamps[0].end])
+        furniture += draft.speaks(text, line.span)
     return [draft] if draft.pieces else []
-
-
-def spoken(text: str, span: Span) -> tuple[list[Span], list[Span]]:
-    """Split *span* into what is said and the bracketed times in it."""
-    stamps = stamps_in(text, span)
-    return between(text, span, stamps), stamps
 
 
 def between(text: str, span: Span, holes: Sequence[Span]) -> list[Span]:
