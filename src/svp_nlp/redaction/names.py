@@ -19,6 +19,7 @@ from svp_nlp.redaction.words import (
     is_sounded,
     is_spelled,
     short_forms,
+    sounded_alike,
     sounds_like,
 )
 
@@ -28,12 +29,12 @@ _CARE = frozenset(
 )
 _KINDS = (
     "medicine center centre centers university universities college system systems school schools institute "
-    "foundation regional general community children childrens memorial network main campus department division "
-    "tower building pavilion house fund unit program programme team group agency company inc service"
+    "foundation regional general community children childrens memorial network main campus department "
+    "division tower building pavilion house fund unit program programme team group agency company service"
 )
-_HEADS = _CARE | frozenset(_KINDS.split())
+HEADS = _CARE | frozenset(_KINDS.split())
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_DIGITS = {word: str(i) for i, word in enumerate(_NUMBERS)} | {"oh": "0", "o": "0"}
+DIGITS = {word: str(i) for i, word in enumerate(_NUMBERS)} | {"oh": "0", "o": "0"}
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,12 @@ class Name:
     @cached_property
     def heads(self) -> frozenset[str]:
         """The words that say what kind of institution it is."""
-        return frozenset(self.tokens) & _HEADS if self.core != self.tokens else frozenset()
+        return frozenset(self.tokens) & HEADS if self.core != self.tokens else frozenset()
 
     @cached_property
     def core(self) -> tuple[str, ...]:
         """The words that tell the institution from others of its kind; all words if there are none."""
-        return tuple(t for t in self.tokens if t not in _HEADS) or self.tokens
+        return tuple(t for t in self.tokens if t not in HEADS) or self.tokens
 
     @property
     def is_care(self) -> bool:
@@ -99,7 +100,7 @@ class Name:
         if self.label is Label.PERSON:
             return len(self.tokens) > 1
         if len(self.tokens) > 1:
-            return self.core != self.tokens or not all(t in _HEADS for t in self.tokens)
+            return self.core != self.tokens or not all(t in HEADS for t in self.tokens)
         return not all(everyday(t, person=False) for t in self.tokens)
 
     @property
@@ -108,7 +109,7 @@ class Name:
         words = re.findall(r"[^\W_]+", fold(self.surface))
         if self.label not in (Label.CONTACT, Label.ID):
             return " ".join(words)
-        joined = "".join(_DIGITS.get(w, w) for w in words)
+        joined = "".join(DIGITS.get(w, w) for w in words)
         digits = "".join(c for c in joined if c.isdigit())
         return digits if len(digits) >= 7 else joined
 
@@ -143,7 +144,7 @@ def _persons(one: Name, other: Name) -> int:
 
 def _single(one: Name, other: Name) -> int:
     a, b = one.tokens[0], other.tokens[0]
-    sounded = (is_sounded(one.surface) or is_sounded(other.surface)) and _sounded_alike(a, b)
+    sounded = (is_sounded(one.surface) or is_sounded(other.surface)) and sounded_alike(a, b)
     return max(_short(a, b), _short(b, a), int(sounded or sounds_like(a, b)))
 
 
@@ -184,7 +185,7 @@ def _part(single: Name, full: Name) -> Iterator[int]:
         yield 2
     if any(sounds_like(word, p) for p in full.parts):
         yield 1
-    if is_sounded(single.surface) and any(_sounded_alike(word, p) for p in full.parts):
+    if is_sounded(single.surface) and any(sounded_alike(word, p) for p in full.parts):
         yield 1
     if len(word) > 5 and any(len(p) > 4 and p in word for p in full.parts):
         yield 1
@@ -199,15 +200,6 @@ def _short(word: str, given: str) -> int:
     # Margo for Marguerite: all but the ending, where the ending is one that short forms have.
     cut = re.sub(r"(ie|y|i|o|ey)$", "", word)
     return 1 if cut != word and len(cut) >= 3 and len(given) > len(word) + 1 and given.startswith(cut) else 0
-
-
-def _sounded_alike(one: str, other: str) -> bool:
-    """Compare a word said syllable by syllable with a name by its consonants (Metaphone)."""
-    import jellyfish
-    from rapidfuzz.fuzz import ratio
-
-    key = jellyfish.metaphone(one)
-    return len(other) > 3 and bool(key) and (key == jellyfish.metaphone(other) or ratio(one, other) >= 60)
 
 
 def _institutions(one: Name, other: Name) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from svp_nlp.errors import RosterError
 from svp_nlp.model import Label
-from svp_nlp.redaction.words import bare_name, ordinary
+from svp_nlp.redaction.words import bare_name, everyday
 
 _COLUMNS = {
     "name": {"name", "names", "full name", "surface", "entity", "who"},
@@ -203,5 +203,5 @@ def _questions(line: int, entry: RosterEntry) -> Iterator[str]:
         letters = sum(c.isalnum() for c in surface)
         if letters == 1:
             yield f"line {line}, column {column}: one letter; taken as a name only as a speaker label"
-        elif " " not in surface and entry.label is not Label.AGE and ordinary(surface, at_least=10_000_000):
+        elif " " not in surface and entry.label is not Label.AGE and everyday(surface, person=True):
             yield f"line {line}, column {column}: a common word; taken as a name only where written as one"

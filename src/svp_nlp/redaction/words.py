@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
+
+from svp_nlp.redaction.lexicon import ordinary, word_counts
 
 _TITLES = (
     "dr doctor mr mrs ms miss mx prof professor rev reverend pastor father sister brother sir madam dame "
@@ -32,6 +32,13 @@ def stem(word: str) -> str:
     return word.strip(" \t\r\n.,;:!?\"'’‘“”()[]").replace(".", "").casefold()
 
 
+def _untitled(name: str) -> str:
+    words = name.split()
+    while len(words) > 1 and stem(words[0]) in TITLES:
+        words.pop(0)
+    return " ".join(words)
+
+
 def bare_name(name: str) -> str:
     """Return a person's name without titles before and degrees behind it ("Dr. A. Bell, MD" -> "A. Bell").
 
@@ -40,30 +47,11 @@ def bare_name(name: str) -> str:
     parts = [p.strip() for p in name.split(",")]
     while len(parts) > 1 and all(stem(w) in CREDENTIALS for w in parts[-1].split()):
         parts.pop()
+    parts = [_untitled(p) for p in parts]
     words = (f"{parts[1]} {parts[0]}" if len(parts) == 2 else " ".join(parts)).split()
-    while len(words) > 1 and stem(words[0]) in TITLES:
-        words.pop(0)
     while len(words) > 2 and stem(words[-1]) in CREDENTIALS:
         words.pop()
     return " ".join(words)
-
-
-@cache
-def _frequencies() -> dict[str, int]:
-    spec = find_spec("symspellpy")
-    if spec is None or spec.origin is None:
-        return {}
-    path = Path(spec.origin).parent / "frequency_dictionary_en_82_765.txt"
-    lines = (line.split() for line in path.read_text(encoding="utf-8-sig").splitlines())
-    return {word: int(count) for word, count in (x for x in lines if len(x) == 2)}
-
-
-def ordinary(word: str, *, at_least: int = 1) -> bool:
-    """Tell whether *word* is in the English dictionary with a count of *at_least* (symspellpy's list).
-
-    The list is the Google Books unigrams met in SCOWL: 82,765 words, "the" 23 thousand million.
-    """
-    return _frequencies().get(re.sub(r"['’]s$", "", word.casefold()), 0) >= at_least
 
 
 # Names that are everyday words as well: they count as names only where they are written as names.
@@ -94,42 +82,20 @@ _DOUBLE = (
 DOUBLE = frozenset(_DOUBLE.split())
 
 
-@cache
-def given_names() -> frozenset[str]:
-    """Return the first names of the US census of 1990 (the `names` package), lower-cased."""
-    found: set[str] = set()
-    for file in ("dist.female.first", "dist.male.first"):
-        found.update(_census(file, 2000))
-    return frozenset(found)
-
-
-@cache
-def family_names() -> frozenset[str]:
-    """Return the 20,000 most frequent surnames of the US census of 1990, lower-cased."""
-    return frozenset(_census("dist.all.last", 20_000))
-
-
-def _census(file: str, most: int) -> list[str]:
-    spec = find_spec("names")
-    if spec is None or spec.origin is None:
-        return []
-    lines = (Path(spec.origin).parent / file).read_text(encoding="ascii").splitlines()[:most]
-    return [line.split()[0].lower() for line in lines if line.strip()]
+def is_known_word(word: str) -> bool:
+    """Tell whether *word* (folded) is in the English dictionary, as itself or as a plural."""
+    counts = word_counts()
+    return word in counts or (word.endswith("s") and word[:-1] in counts)
 
 
 def everyday(word: str, *, person: bool) -> bool:
     """Tell whether *word* is an ordinary English word first, so that it needs evidence to count as a name.
 
-    For a person's name a dictionary word that the census knows as a name (Smith, Tobias) is a name, unless it
-    is one of those that are both (Will, Price). Names of places are made of dictionary words, so for them
-    each dictionary word is ordinary.
+    Names of places are made of dictionary words, so for them each dictionary word is ordinary; for a
+    person's name it must be used like one ("the price", but not "the Smith").
     """
     word = fold(word)
-    if word in DOUBLE:
-        return True
-    if not ordinary(word):
-        return False
-    return not (person and (word in given_names() or word in family_names()))
+    return word in DOUBLE or (ordinary(word) if person else is_known_word(word))
 
 
 @cache
@@ -178,7 +144,8 @@ def is_sounded(text: str) -> bool:
     parts = re.split(r"[-‐‑]", text.strip(" .,?!"))
     if len(parts) < 3 or not all(p.isalpha() and len(p) <= 6 for p in parts):
         return False
-    return any(len(p) > 1 and p.isupper() for p in parts) or all(p.islower() for p in parts[1:])
+    stressed = any(len(p) > 1 and p.isupper() for p in parts) and not all(p.isupper() for p in parts)
+    return stressed or sum(not is_known_word(p.lower()) for p in parts) > 1
 
 
 def sounds_like(one: str, other: str) -> bool:
@@ -197,3 +164,12 @@ def sounds_like(one: str, other: str) -> bool:
         return True
     key = jellyfish.metaphone(one)
     return likeness >= 60 and len(key) >= 3 and key == jellyfish.metaphone(other)
+
+
+def sounded_alike(one: str, other: str) -> bool:
+    """Compare a word said syllable by syllable, put together, with a name: near in spelling or sound."""
+    import jellyfish
+    from rapidfuzz.fuzz import ratio
+
+    key = jellyfish.metaphone(one)
+    return len(other) > 3 and len(key) > 1 and (key == jellyfish.metaphone(other) or ratio(one, other) >= 60)
