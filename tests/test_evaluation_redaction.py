@@ -55,8 +55,8 @@ def test_counts_by_hand() -> None:
     assert result["recall PERSON"].value == pytest.approx(2 / 3)
     assert result["recall DATE"].hits == 0
     assert (
-        result["entities with every mention found"].hits,
-        result["entities with every mention found"].of,
+        result["entities, every mention"].hits,
+        result["entities, every mention"].of,
     ) == (2, 4)
     assert result["files without a miss"].hits == 0
     assert result.precision == (3 + 3 + 6 + 4) / (3 + 3 + 6 + 4 + 4)

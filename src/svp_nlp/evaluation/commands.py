@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,14 +64,14 @@ def detect_gold(
     from svp_nlp.engines.models import model_path
     from svp_nlp.redaction.detect import analyzer, detect
     from svp_nlp.redaction.ledger import Ledger
-    from svp_nlp.redaction.profiles import profile
+    from svp_nlp.redaction.profiles import STRICT
     from svp_nlp.study.redacting import Work, conclude
 
     engine = analyzer(model_path(spacy_model))
     done: dict[str, tuple[Finding, ...]] = {}
     for transcripts, roster in _studies(gold, roster_dir):
         found = detect(transcripts, roster=roster, engine=engine, progress=progress)
-        outcome = conclude(Work((), transcripts, roster, ()), found, Ledger(), profile("strict"))
+        outcome = conclude(Work((), transcripts, roster, ()), found, Ledger(), STRICT)
         done |= {t.id: tuple(x) for t, x in zip(transcripts, outcome.findings, strict=True)}
     return done
 
@@ -141,16 +142,15 @@ def clean(gold: Sequence[GoldTranscript]) -> dict[str, Transcript]:
     """Return the transcripts with exactly the marked identifiers replaced."""
     from svp_nlp.redaction.ledger import Ledger
     from svp_nlp.redaction.link import link
-    from svp_nlp.redaction.profiles import profile
+    from svp_nlp.redaction.profiles import STRICT
     from svp_nlp.redaction.redact import redact
     from svp_nlp.redaction.roster import Roster
 
     transcripts = [one.transcript for one in gold]
     marked = [[Finding(m.span, m.label) for m in one.mentions] for one in gold]
     ledger, linked = link(transcripts, marked, roster=Roster(), ledger=Ledger())
-    policy = profile("strict")
     return {
-        t.id: redact(t, found, ledger=ledger, profile=policy).transcript
+        t.id: replace(redact(t, found, ledger=ledger, profile=STRICT).transcript, id=t.id)
         for t, found in zip(transcripts, linked, strict=True)
     }
 

@@ -284,9 +284,7 @@ def _figures(files: Sequence[FileScore]) -> tuple[Figure, ...]:
         proportion("recall", found.total(), mentions.total()),
         bootstrap("recall, over files", files, lambda s: _ratio(s, "found", "mentions")),
         *by_label,
-        proportion(
-            "entities with every mention found", _sum(files, "entities_found"), _sum(files, "entities")
-        ),
+        proportion("entities, every mention", _sum(files, "entities_found"), _sum(files, "entities")),
         proportion("files without a miss", sum(f.all_found for f in files), len(files)),
         bootstrap("precision by characters", files, _precision),
         bootstrap("false alarms per 1,000 words", files, lambda s: 1000 * _ratio(s, "false_alarms", "words")),

@@ -106,9 +106,7 @@ class SuggestionScore:
         rows += [[name, *(_cell(s, name) for s in self.systems)] for name in names]
         blocks = ["\n".join(self.notes), _columns(rows)]
         if self.humans:
-            blocks.append(
-                _columns([["first and second coder", ""], *([f.name, str(f)] for f in self.humans)])
-            )
+            blocks.append(self._human_table())
         blocks.append(self._theme_table())
         return "\n\n".join(block for block in blocks if block)
 
