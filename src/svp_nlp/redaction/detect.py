@@ -1,0 +1,286 @@
+"""Find identifiers in transcripts: witnesses read, their agreement decides, names are carried through.
+
+The order: (1) the transcript becomes running text; (2) the engine lets every witness read it once;
+(3) speaker labels give names; (4) hits that agree become candidates with a confidence; (5) names found
+anywhere are looked for everywhere, in this transcript and then in the study; (6) spans go home.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from svp_nlp.engines.protocols import Analyzer, Hit
+from svp_nlp.model import Finding, Label, Span, Status, Transcript
+from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_plain, is_role
+from svp_nlp.redaction.lexicon import first_names, ordinary
+from svp_nlp.redaction.propagate import Name, forms, mentions, misheard
+from svp_nlp.redaction.recognizers import RECOGNIZERS
+from svp_nlp.redaction.recognizers.labels import names_in_label
+from svp_nlp.redaction.roster import Roster
+from svp_nlp.redaction.running import Running, running
+from svp_nlp.redaction.truecase import truecased, without_case
+
+SURE = 0.75
+"""From this confidence on a finding needs no person to look at it."""
+
+LIKELY = 0.5
+"""From this confidence on a finding is replaced, below it is dropped."""
+
+NAMES = frozenset({Label.PERSON, Label.INSTITUTION, Label.LOCATION})
+
+Progress = Callable[[int, int], None]
+"""Told how many transcripts of how many have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A span of running text that witnesses take for an identifier."""
+
+    span: Span
+    label: Label
+    score: float
+    witnesses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A transcript as the witnesses saw it, with what its labels and they say."""
+
+    running: Running = field(repr=False)
+    text: str = field(repr=False)
+    cased: bool
+    labels: tuple[tuple[Span, str], ...] = field(repr=False)
+    candidates: tuple[Candidate, ...] = ()
+
+
+def default_engine(spacy_model: Path) -> Analyzer:
+    """Return Presidio with the spaCy model in *spacy_model* and all recognizers of this room."""
+    from svp_nlp.engines.presidio import PresidioEngine
+
+    return PresidioEngine(spacy_model, RECOGNIZERS)
+
+
+def detect(
+    transcripts: Sequence[Transcript],
+    *,
+    roster: Roster = Roster(()),  # noqa: B008 (a frozen value)
+    engine: Analyzer,
+    progress: Progress | None = None,
+) -> tuple[tuple[Finding, ...], ...]:
+    """Return the findings of each transcript, sorted and without overlap.
+
+    ``roster`` names are found everywhere. Findings with the status REVIEW are replaced too, but witnesses
+    agree too little on them, so a person should look. ``entity`` stays empty; `link` fills it.
+    """
+    readings = []
+    for number, transcript in enumerate(transcripts):
+        readings.append(_read(transcript, engine))
+        if progress is not None:
+            progress(number + 1, len(transcripts))
+    known = [_names(reading) for reading in readings]
+    listed = _from_roster(roster)
+    return tuple(
+        _findings(reading, _carried(reading, own, _others(known, number), listed))
+        for number, (reading, own) in enumerate(zip(readings, known, strict=True))
+    )
+
+
+def _read(transcript: Transcript, engine: Analyzer) -> Reading:
+    """Let labels and witnesses speak, and settle what they agree on."""
+    run = running(transcript)
+    labels = tuple(_label_names(transcript, run.labels))
+    cased = not without_case(run.text[: run.speech_end] or run.text)
+    known = {w.lower() for _, name in labels for w in re.findall(r"[^\W\d_]+", name) if not ordinary(w)}
+    text = run.text if cased else truecased(run.text, known)
+    hits = engine([text])[0]
+    return Reading(run, text, cased, labels, tuple(_settle(text, hits)))
+
+
+def _label_names(transcript: Transcript, labels: Iterable[Span]) -> Iterator[tuple[Span, str]]:
+    for label in labels:
+        for span in names_in_label(transcript[label]):
+            here = span.shifted(label.start)
+            yield here, transcript[here]
+
+
+def _settle(text: str, hits: Iterable[Hit]) -> Iterator[Candidate]:
+    """Turn hits into candidates: trimmed, guarded, scored by agreement, overlaps joined."""
+    kept = [c for hit in hits if (c := _candidate(text, hit)) is not None]
+    agreed = [replace(c, score=_agreement(c, kept), witnesses=_witnesses(c, kept)) for c in kept]
+    yield from _joined([c for c in agreed if c.score >= LIKELY])
+
+
+_LEAD = re.compile(
+    r"(?:(?:the|a|an|dr|doctor|mr|mrs|ms|miss|prof|professor|hon|sir|pastor|reverend|father|sister|nurse|minister|"
+    r"prime minister|president|senator|judge)\b\.?|['\"(\[-]|\s)+",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(r"(?:'(?:s|ll|d|re|ve|m)|[\s.,;:!?'\")\]-])+$")
+
+
+def _candidate(text: str, hit: Hit) -> Candidate | None:
+    """Return a hit as a candidate, or None where it is known to identify nobody."""
+    if not hit.witness.startswith("spacy"):
+        return Candidate(hit.span, hit.label, hit.score, (hit.witness,))
+    span = _trimmed(text, hit.span)
+    said = text[span.start : span.end]
+    if not said or "\n\n" in said or is_guarded(said) or is_role(said) or said.upper() in ACRONYMS:
+        return None
+    score = _model_score(said, hit.witness)
+    return Candidate(span, hit.label, score, (hit.witness,)) if score else None
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    """Cut titles and articles before and clitics and punctuation behind a model's span."""
+    said = text[span.start : span.end]
+    lead = _LEAD.match(said)
+    start = span.start + (lead.end() if lead else 0)
+    tail = _TAIL.search(text[start : span.end])
+    end = start + tail.start() if tail else span.end
+    return Span(start, max(start, end))
+
+
+def _model_score(said: str, witness: str) -> float:
+    """Return what the model's word is worth: measured, a model alone is right in about six of ten.
+
+    Nothing for lower-case ordinary words; less for types that are mostly something else.
+    """
+    if not any(c.isupper() for c in said) or re.search(r"\d{2}", said):
+        return 0.0
+    if witness in ("spacy:PRODUCT", "spacy:NORP"):
+        return 0.3
+    if is_plain(said):
+        return 0.4
+    return 0.6
+
+
+def _overlap(a: Span, b: Span) -> int:
+    return max(0, min(a.end, b.end) - max(a.start, b.start))
+
+
+def _agreement(candidate: Candidate, others: Sequence[Candidate]) -> float:
+    """Return the confidence that some witness over this span is right, witnesses taken as independent."""
+    best: dict[str, float] = {}
+    for other in others:
+        if other.span == candidate.span or _overlap(candidate.span, other.span) * 2 > len(candidate.span):
+            family = other.witnesses[0].partition(":")[0]
+            best[family] = max(best.get(family, 0.0), other.score)
+    doubt = 1.0
+    for score in best.values():
+        doubt *= 1.0 - score
+    return round(1.0 - doubt, 3)
+
+
+def _witnesses(candidate: Candidate, others: Sequence[Candidate]) -> tuple[str, ...]:
+    return tuple(sorted({w for o in others if o.span.overlaps(candidate.span) for w in o.witnesses}))
+
+
+def _joined(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Join overlapping candidates: all their letters, the label of the surest."""
+    joined: list[Candidate] = []
+    for candidate in sorted(candidates, key=lambda c: (c.span, -c.score)):
+        if joined and joined[-1].span.overlaps(candidate.span):
+            joined[-1] = _union(joined[-1], candidate)
+        else:
+            joined.append(candidate)
+    return joined
+
+
+def _rank(candidate: Candidate) -> tuple[bool, float, int]:
+    """Order the claims on one span: exact grammars first, then confidence, then length."""
+    exact = candidate.label not in NAMES and candidate.score >= SURE
+    return exact, candidate.score, len(candidate.span)
+
+
+def _union(a: Candidate, b: Candidate) -> Candidate:
+    best = max(a, b, key=_rank)
+    if a.label is b.label and len(a.span) != len(b.span):
+        best = max(a, b, key=lambda c: len(c.span)) if abs(a.score - b.score) < 0.2 else best
+    span = Span(min(a.span.start, b.span.start), max(a.span.end, b.span.end))
+    return Candidate(
+        span, best.label, max(a.score, b.score), tuple(sorted({*a.witnesses, *b.witnesses}))
+    )
+
+
+def _names(reading: Reading) -> list[Name]:
+    """Return the names this transcript shows: those of its labels and of settled candidates."""
+    names = [Name(text, Label.PERSON, 0.95, "label") for _, text in reading.labels if len(text) > 2]
+    for candidate in reading.candidates:
+        text = reading.text[candidate.span.start : candidate.span.end]
+        if candidate.label in NAMES and "spelled" not in candidate.witnesses and candidate.score >= 0.55:
+            names.append(Name(text, candidate.label, candidate.score))
+    return names
+
+
+def _others(known: Sequence[Sequence[Name]], number: int) -> list[Name]:
+    """Return the names other transcripts are sure of."""
+    return [
+        replace(name, score=name.score * 0.9, witness="study")
+        for other, names in enumerate(known)
+        if other != number
+        for name in names
+        if name.score >= SURE
+    ]
+
+
+def _from_roster(roster: Roster) -> list[Name]:
+    return [
+        Name(surface, entry.label, 0.99, "roster") for entry in roster.entries for surface in entry.surfaces
+    ]
+
+
+def _carried(
+    reading: Reading, own: Sequence[Name], others: Sequence[Name], listed: Sequence[Name]
+) -> list[Candidate]:
+    """Return the candidates with every further mention of the known names."""
+    text = reading.text if reading.cased else reading.running.text
+    known = forms(_from_study(others), cased=reading.cased)
+    known |= forms(own, cased=reading.cased)
+    for key, form in forms(listed, cased=reading.cased).items():
+        known[key] = form
+    found = list(reading.candidates)
+    for span, form in mentions(text, known, cased=reading.cased, speech_end=reading.running.speech_end):
+        found.append(Candidate(span, form.label, max(LIKELY, form.score), (form.witness,)))
+    taken = [c.span for c in found]
+    for span, name in misheard(text, [*own, *listed], taken, cased=reading.cased):
+        found.append(Candidate(span, name.label, 0.6, ("misheard",)))
+    return _joined(found)
+
+
+def _from_study(names: Sequence[Name]) -> list[Name]:
+    """Leave out what is only safe in its own transcript: single ordinary words."""
+    return [n for n in names if not (len(n.text.split()) == 1 and (ordinary(n.text) or len(n.text) < 4))]
+
+
+def _findings(reading: Reading, candidates: Sequence[Candidate]) -> tuple[Finding, ...]:
+    """Take candidates home to the source, add the labels, and part what overlaps."""
+    found = [
+        Finding(span, Label.PERSON, 0.95, found_by=("label",)) for span, _ in reading.labels
+    ]
+    for candidate in candidates:
+        status = Status.REDACTED if candidate.score >= SURE else Status.REVIEW
+        for span in reading.running.to_source(candidate.span):
+            found.append(
+                Finding(span, candidate.label, candidate.score, found_by=candidate.witnesses, status=status)
+            )
+    return tuple(_apart(found))
+
+
+def _apart(findings: Sequence[Finding]) -> list[Finding]:
+    """Sort findings and cut away overlap, the surer one keeping its letters."""
+    kept: list[Finding] = []
+    for finding in sorted(findings, key=lambda f: (f.span.start, -f.span.end)):
+        if kept and kept[-1].span.end > finding.span.start:
+            if finding.span.end <= kept[-1].span.end:
+                continue
+            finding = replace(finding, span=Span(kept[-1].span.end, finding.span.end))
+        kept.append(finding)
+    return kept
+
+
+def names_of_list(word: str) -> bool:
+    """Tell whether a word is a listed first name."""
+    return word.lower() in first_names()

@@ -1,0 +1,80 @@
+"""What must stay: national bodies, products, eponyms, codes, countries, roles, ordinary words.
+
+Finds nothing; refuses. A redaction that takes "Foley", "Epic" and "the Joint Commission" with it spoils
+the text for coding and teaches people to ignore the review queue.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from svp_nlp.redaction.lexicon import ordinary, read_list
+
+ACRONYMS = frozenset(word for line in read_list("acronyms.txt") for word in line.split())
+"""Upper-case abbreviations that identify nobody."""
+
+ROLES = frozenset(
+    "interviewer interviewee respondent participant speaker moderator facilitator researcher narrator host guest "
+    "chair chairman chairwoman chairperson president vice director officer chief manager supervisor lead leader head "
+    "coordinator assistant associate deputy executive senior junior interim acting nurse doctor physician surgeon "
+    "resident fellow intern student professor instructor lecturer dean provost chancellor minister secretary clerk "
+    "member judge attorney counsel lawyer paralegal patient safety quality risk nursing medical clinical surgery "
+    "surgical medicine pediatrics cardiology oncology radiology anesthesia anesthesiology pharmacy pharmacist "
+    "psychiatry psychology psychologist psychiatrist therapist therapy social worker work chaplain chaplaincy "
+    "spiritual care pastoral wellness wellbeing wellness human resources operations finance financial information "
+    "technology education training research department division committee council board unit team office service "
+    "services program staff support peer second victim employee health public affairs communications marketing "
+    "emergency intensive critical acute trauma labor delivery maternity neonatal obstetrics gynecology orthopedics "
+    "outpatient inpatient ambulatory primary family internal general hospital hospitalist administrator "
+    "administration grad postdoc phd md rn witness victim child mother father mom dad court defense national "
+    "defence state federal county city local regional government honourable honorable madam mister page part "
+    "section chapter appendix question answer interview transcript recording study project english math science "
+    "history q a dr mr mrs ms operator caller agent customer client user admin "
+    "unknown unidentified multiple voice male female man woman boy girl person people group all both crowd".split()
+)
+"""Words of roles, departments and transcription: alone, or among themselves, no name."""
+
+_EDGE = re.compile(r"^(?:the|a|an) |[.,;:!?]+$", re.IGNORECASE)
+
+
+@cache
+def _guarded() -> frozenset[str]:
+    return frozenset(name.lower() for name in read_list("guards.txt"))
+
+
+def _bare(name: str) -> str:
+    bare = _EDGE.sub("", name.strip()).lower()
+    return bare.removesuffix("'s")
+
+
+def is_guarded(name: str) -> bool:
+    """Tell whether *name* (a surface in running text) is known to identify nobody."""
+    if _EDGE.sub("", name.strip()).lower() in _guarded() or _bare(name) in _guarded():
+        return True
+    words = re.findall(r"[\w&]+", _bare(name))
+    if not words:
+        return True
+    if name.strip().isupper() and _acronym(name):
+        return True
+    return all(word in ROLES or word in _SMALL or word.isdigit() for word in words)
+
+
+_SMALL = frozenset("of the and for in on at to a an or with by from".split())
+
+
+def _acronym(name: str) -> bool:
+    """Tell whether an upper-case surface is a known abbreviation, also in the plural or possessive."""
+    return re.sub(r"'?[sS]$", "", name.strip()) in ACRONYMS or name.strip() in ACRONYMS
+
+
+def is_role(name: str) -> bool:
+    """Tell whether every word of *name* is a role word, a number or a single letter ("Speaker 1", "PhD E")."""
+    words = re.findall(r"[^\W\d_]+(?:'[a-z]+)?|\d+", name.lower())
+    return all(w in ROLES or w in _SMALL or w.isdigit() or len(w) == 1 for w in words)
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether *name* consists of ordinary words only."""
+    words = re.findall(r"[^\W\d_]+(?:'[a-z]+)?", name)
+    return bool(words) and all(ordinary(w) or w.lower() in _SMALL for w in words)

@@ -1,0 +1,173 @@
+"""Open word lists as witnesses: first names, surnames, places, and which words are ordinary.
+
+Everything here is read once, on first use, from installed packages (US census names in ``names``,
+``nicknames``, word and word-pair counts in ``symspellpy``, ``us``) and from the lists in ``data/``.
+A list alone proves little; it counts together with a capital, a cue or another witness.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+BEFORE_COMMON_WORDS = frozenset(
+    "the a an to this that your our my their his her no any some will would can very more is are was be not "
+    "you i we they it".split()
+)
+"""Words that stand before ordinary words and hardly ever before a name ("the price", never "the Melissa")."""
+
+
+def read_list(name: str) -> tuple[str, ...]:
+    """Return the entries of ``data/<name>``: one a line, without comments and empty lines."""
+    text = files("svp_nlp.redaction").joinpath("data", name).read_text(encoding="utf-8")
+    return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+def _package_file(package: str, name: str) -> list[str]:
+    path = Path(str(files(package).joinpath(name)))
+    return path.read_text(encoding="utf-8-sig").splitlines()
+
+
+@cache
+def word_counts() -> dict[str, int]:
+    """Return how often each of 82,765 English words occurs (SymSpell's dictionary)."""
+    pairs = (line.split() for line in _package_file("symspellpy", "frequency_dictionary_en_82_765.txt"))
+    return {word: int(count) for word, count in pairs}
+
+
+@cache
+def word_ranks() -> dict[str, int]:
+    """Return each dictionary word's place by frequency, from 0."""
+    counts = word_counts()
+    return {word: rank for rank, word in enumerate(sorted(counts, key=lambda w: -counts[w]))}
+
+
+@cache
+def _after_common_words() -> Counter[str]:
+    """Count how often each word follows an article, pronoun or auxiliary (SymSpell's word pairs)."""
+    found: Counter[str] = Counter()
+    for line in _package_file("symspellpy", "frequency_bigramdictionary_en_243_342.txt"):
+        first, second, count = line.split()
+        if first in BEFORE_COMMON_WORDS:
+            found[second] += int(count)
+    return found
+
+
+@cache
+def first_names() -> dict[str, float]:
+    """Return first names with their share in percent (US census; nicknames get a small one)."""
+    found: dict[str, float] = {}
+    for name in ("dist.female.first", "dist.male.first"):
+        for line in _package_file("names", name):
+            word, share, *_ = line.split()
+            found[word.lower()] = max(float(share), found.get(word.lower(), 0.0))
+    for words in nicknames().items():
+        for word in (words[0], *words[1]):
+            found.setdefault(word, 0.001)
+    return found
+
+
+@cache
+def surnames() -> dict[str, float]:
+    """Return surnames with their share in percent (US census, 88,799 of them)."""
+    rows = (line.split() for line in _package_file("names", "dist.all.last"))
+    return {row[0].lower(): float(row[1]) for row in rows}
+
+
+@cache
+def nicknames() -> dict[str, frozenset[str]]:
+    """Return, for each formal first name, its nicknames (package ``nicknames``)."""
+    found: dict[str, set[str]] = {}
+    for line in _package_file("nicknames", "names.csv")[1:]:
+        formal, relation, nick = line.lower().split(",")[:3]
+        if relation.strip() == "has_nickname":
+            found.setdefault(formal.strip(), set()).add(nick.strip())
+    return {formal: frozenset(nicks) for formal, nicks in found.items()}
+
+
+@cache
+def same_first_name(one: str, other: str) -> bool:
+    """Tell whether two first names are nicknames of each other, or of a common formal name."""
+    one, other = one.lower(), other.lower()
+    table = nicknames()
+    if one == other or other in table.get(one, ()) or one in table.get(other, ()):
+        return True
+    return any(one in nicks and other in nicks for nicks in table.values())
+
+
+@cache
+def _places() -> tuple[dict[str, int], dict[str, int]]:
+    us_places: dict[str, int] = {}
+    world: dict[str, int] = {}
+    for row in read_list("places.tsv"):
+        name, thousands, where = row.split("\t")
+        (us_places if where == "us" else world)[name.lower()] = int(thousands)
+    return us_places, world
+
+
+def cities() -> dict[str, int]:
+    """Return US places with their population in thousands, lower-cased."""
+    return _places()[0]
+
+
+def world_cities() -> dict[str, int]:
+    """Return large places outside the US with their population in thousands, lower-cased."""
+    return _places()[1]
+
+
+@cache
+def regions() -> frozenset[str]:
+    """Return states, provinces and named regions, lower-cased."""
+    import us
+
+    states = {state.name.lower() for state in us.STATES_AND_TERRITORIES} | {"district of columbia"}
+    return frozenset(states | {name.lower() for name in read_list("regions.txt")})
+
+
+@cache
+def state_codes() -> frozenset[str]:
+    """Return the two-letter codes of US states ("TX")."""
+    import us
+
+    return frozenset(state.abbr for state in us.STATES_AND_TERRITORIES) | {"DC"}
+
+
+@cache
+def institutions() -> tuple[str, ...]:
+    """Return well-known hospitals, health systems and universities as they are called in speech."""
+    return read_list("institutions.txt")
+
+
+@cache
+def commonness(word: str) -> float:
+    """Return how much *word* behaves like an ordinary word: 0 never, above 0.5 surely.
+
+    Ordinary words follow articles and pronouns, names do not: the share of a word's occurrences that
+    do so parts "price" (2.9) and "grace" (4.8) from "james" and "melissa" (0). Words in no dictionary get 0.
+    """
+    word = word.lower()
+    count = word_counts().get(word)
+    if not count:
+        return 0.0
+    ratio = _after_common_words()[word] / count
+    if word in first_names() or word in surnames() or word in cities() or word in world_cities():
+        return ratio
+    return max(ratio, 1.0)
+
+
+def ordinary(word: str) -> bool:
+    """Tell whether *word* (any case; plural and possessive forms too) is used as an ordinary word."""
+    word = word.lower().replace("’", "'")
+    if word.endswith("'s"):
+        word = word[:-2]
+    if commonness(word) >= 0.5:
+        return True
+    return word.endswith("s") and commonness(word[:-1]) >= 0.5 and word not in first_names()
+
+
+def name_like(word: str) -> bool:
+    """Tell whether *word* is on a list of first names or surnames and no ordinary word."""
+    word = word.lower()
+    return (word in first_names() or word in surnames()) and not ordinary(word)

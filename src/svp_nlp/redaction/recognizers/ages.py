@@ -1,0 +1,115 @@
+"""Finds the age of a person: "a 34-year-old", "she was ninety-one", "turned forty", "in her fifties".
+
+Why it identifies: with role, place and event an age narrows to few people; over 89 it does alone (HIPAA).
+Misses: ages told by events ("old enough to remember Kennedy"), a bare number long after its question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from svp_nlp.model import Label
+from svp_nlp.redaction.recognizers.base import Found, Rules, each
+from svp_nlp.redaction.recognizers.numbers import TEN, TWO_DIGIT, UP_TO_199
+
+NUMBER = rf"(?:1[01]\d|\d{{1,2}}|{UP_TO_199})(?:[- ]and[- ]a[- ]half)?"
+UNIT = r"(?:days?|weeks?|months?|hours?|mos?|wks?)"
+HEDGE = (
+    r"(?:,? (?:only|just|about|maybe|like|almost|nearly|around|barely|probably|already|all of|um|uh|er|I think|"
+    r"I believe|I guess|I want to say|what|say|let's say|oh|now|then|not even|going on|over|under|well|you know|"
+    r"approximately|roughly|at the time|turning|gonna be|going to be)[,.]*)*"
+)
+AFTER = (
+    r"(?=\s*(?:[.,;:?!)\]—]|$|\n|- |-+\s)| (?:and|when|at|now|then|with|but|or|in|who|so|because|from|he|she|they|"
+    r"years?|yrs?|today|this|last|next|soon|I|um|uh|like|living|had|has|on)\b)"
+)
+WHO = (
+    r"(?:he|she|I|they|patient|who|mother|mom|dad|father|son|daughter|husband|wife|brother|sister|grandmother|"
+    r"grandma|grandfather|grandpa|boy|girl|kid|baby|child|man|woman|lady|gentleman|guy|resident|nurse|granddaughter|"
+    r"grandson|aunt|uncle|cousin|niece|nephew|infant|toddler|teenager|oldest|youngest|older one|younger one|"
+    r"partner|friend|[A-Z][a-z]+)"
+)
+
+YEAR_OLD = re.compile(rf"\b(?P<age>{NUMBER})[- ]?(?:years?|yrs?|y)[- /]?(?:olds?|o)\b(?!-time)", re.IGNORECASE)
+DECADE_OLD = re.compile(rf"\b(?P<age>{NUMBER})[- ]something\b", re.IGNORECASE)
+MONTH_OLD = re.compile(rf"\b(?P<age>{NUMBER}[- ]{UNIT})[- ](?:old|of age)\b", re.IGNORECASE)
+YEARS_OF_AGE = re.compile(rf"\b(?P<age>{NUMBER}) years? (?:of age|young)\b", re.IGNORECASE)
+AGED = re.compile(
+    rf"\b(?:aged?|ages|age of|age was|age is|age:)(?: of)?{HEDGE} (?P<age>{NUMBER}(?: (?:days|weeks|months))?)"
+    rf"(?:(?:,| and|,? or) (?P<other>{NUMBER}))?\b(?!%| (?:percent|groups?))",
+    re.IGNORECASE,
+)
+TURNED = re.compile(
+    rf"\b(?:turned|turning|turns|turn|birthday is|birthday was|hit|pushing|shy of|celebrated (?:his|her))"
+    rf"{HEDGE} (?P<age>{TWO_DIGIT}|[1-9]\d)\b(?! ?(?:%|percent|degrees|minutes|hours|people|o'clock|times|beds|patients|over))",
+    re.IGNORECASE,
+)
+BIRTHDAY = re.compile(r"\b(?P<age>\d{1,2}(?:st|nd|rd|th)|\w+(?:ieth|teenth|first|second|third|fourth|fifth|sixth|"
+                      r"seventh|eighth|ninth|tenth|eleventh|twelfth)) birthday\b", re.IGNORECASE)
+IS = re.compile(
+    rf"\b{WHO}(?:'s|'m|'re| is| was| am| are| were|'d be| would be| would have been|'ll be| will be)"
+    rf"{HEDGE} (?P<age>(?!one\b)(?:1[01]\d|[1-9]\d|[2-9]|{UP_TO_199})(?! (?:and|or)? ?(?:a )?(?:half )?(?:hours?|minutes?|"
+    rf"percent|weeks?|days?|feet|foot|miles?|blocks?)\b)){AFTER}",
+)
+IS_DAYS = re.compile(
+    rf"\b{WHO}(?:'s| is| was| were){HEDGE} (?P<age>(?:\d{{1,2}}|{UP_TO_199}) (?:days|weeks|months) old|"
+    rf"(?:\d{{1,2}}|{UP_TO_199}) (?:days|months))(?= ?[.,;?!]|$|\n)",
+)
+IN_DECADE = re.compile(
+    rf"\b(?:his|her|their|my|our) (?:early |mid |late |mid-|early-|late-)?(?P<age>[2-9]0'?s|{TEN[:-1]}|twenties|thirties|"
+    rf"forties|fifties|sixties|seventies|eighties|nineties)|teens)\b",
+    re.IGNORECASE,
+)
+APPOSITIVE = re.compile(
+    rf"\b(?P<name>[A-Z][a-z]+),(?: who's| who is| who was| she's| he's)? (?P<age>[1-9]\d|{TWO_DIGIT})(?=,| and [a-z]|\.)"
+)
+SHORTHAND = re.compile(r"\b(?P<age>[1-9]\d|1[01]\d) ?(?:y/?o|yo|yrs? old|M|F)\b(?! ?\d)")
+ANSWER = re.compile(
+    rf"\b(?:how old|your age|what age|his age|her age|old (?:was|is|are|were))\b[^?\n]*\?\s+(?:(?:um|uh|oh|well|so|I'm|"
+    rf"I am|he's|he was|she's|she was|I think|about|like|maybe|just|turned|yeah|[a-z]+ is)[,.]* )*(?P<age>{NUMBER})\b",
+    re.IGNORECASE,
+)
+WHEN = re.compile(
+    rf"\b(?:since|when|until|till) (?:I|he|she|they)(?:'s|'m| was| were| am| is){HEDGE} (?P<age>\d{{1,2}}|{UP_TO_199})\b"
+    rf"(?! ?(?:%|percent|feet|minutes|hours|to|of|for|weeks|days|point))",
+    re.IGNORECASE,
+)
+
+
+def _is(text: str) -> Iterator[Found]:
+    """Yield "she was ninety-one"; a capitalised weekday or month is no person."""
+    for match in IS.finditer(text):
+        if not re.match(r"(?:It|That|This|There|What|Which|Here|Mine|These|Those|The|And|But|So|Where|When)\b", match[0]):
+            yield from each(IS, text[: match.end() + 30], Label.AGE, 0.8, "age") if False else _one(match)
+
+
+def _one(match: re.Match[str]) -> Iterator[Found]:
+    from svp_nlp.redaction.recognizers.base import span_of
+
+    yield span_of(match, "age"), Label.AGE, 0.8
+
+
+def find(text: str) -> Iterator[Found]:
+    """Yield ages (AGE): the number alone for years, number and unit otherwise."""
+    for pattern, score in (
+        (YEAR_OLD, 0.95),
+        (DECADE_OLD, 0.7),
+        (MONTH_OLD, 0.95),
+        (YEARS_OF_AGE, 0.95),
+        (AGED, 0.9),
+        (TURNED, 0.75),
+        (BIRTHDAY, 0.8),
+        (IS_DAYS, 0.8),
+        (APPOSITIVE, 0.7),
+        (SHORTHAND, 0.85),
+        (ANSWER, 0.8),
+        (WHEN, 0.8),
+    ):
+        yield from each(pattern, text, Label.AGE, score, "age")
+    yield from each(AGED, text, Label.AGE, 0.8, "other")
+    yield from _is(text)
+
+
+AGES = Rules("ages", find)
+"""The age rules as a recognizer."""

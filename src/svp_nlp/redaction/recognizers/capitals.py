@@ -1,0 +1,118 @@
+"""Finds what stands capitalised inside a sentence and is no ordinary word, title or known abbreviation.
+
+Why it identifies: in a transcript with normal capitals, a capital that grammar does not ask for marks a
+name; this catches the names that are on no list.
+Misses: names at the start of a sentence that are ordinary words; everything in text without capitals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from svp_nlp.model import Label, Span
+from svp_nlp.redaction.guards import ACRONYMS, is_guarded
+from svp_nlp.redaction.lexicon import (
+    cities,
+    first_names,
+    ordinary,
+    regions,
+    surnames,
+    word_ranks,
+    world_cities,
+)
+from svp_nlp.redaction.recognizers.base import Found, Rules
+
+WORD = r"[A-ZÀ-ÖØ-Þ][\w]*(?:['-](?!s\b|ll\b|d\b|re\b|ve\b|m\b)[\w]+)*(?:\.(?=[A-Z]\.|[A-Z]\b))?"
+RUN = re.compile(rf"(?<![\w'])(?:{WORD}\.? )*?{WORD}(?: (?:(?:of|de|del|la|van|von|der|and|&|the|for) ){{0,2}}{WORD})*")
+WORDS = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+SENTENCE_START = re.compile(r"(?:^|[.!?:…—–\"(\[]|\.\.\.|-|\n|>|\*|/)\s*$")
+NOT_NAMES = frozenset(
+    "I I'm I'd I've I'll OK Okay Oh Um Uh Yeah Yes No Mm Mhm Hmm Hm Ah Huh Wow Hey Hi Hello Bye TV AM PM Mr Mrs Ms Dr "
+    "Prof Professor Doctor Sir Madam Miss Hon Rev Reverend Pastor Father Sister Nurse Mister Missus St Saint Ma'am "
+    "Thanks Thank God Lord Jesus Internet Bible Earth Mom Dad Mama Grandma Grandpa Honey Aunt Uncle Officer Captain "
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August "
+    "September October November December".split()
+)
+
+
+def _initial(text: str, start: int) -> bool:
+    """Tell whether grammar asks for a capital at *start*: sentence, quotation, dash or turn before it."""
+    return bool(SENTENCE_START.search(text[max(0, start - 6) : start])) or start == 0
+
+
+def _parts(text: str) -> Iterator[tuple[Span, bool]]:
+    """Yield runs of capitalised words, split at words that are no names, with "stands at a start"."""
+    for match in RUN.finditer(text):
+        start: int | None = None
+        end = match.start()
+        for word in re.finditer(WORD + r"|\b[a-z&]+\b", match[0]):
+            bare = word[0].rstrip(".")
+            at = match.start() + word.start()
+            small = bare[:1].islower() or bare == "&"
+            if bare in NOT_NAMES or bare.rstrip("s") in NOT_NAMES:
+                if start is not None:
+                    yield Span(start, end), False
+                start = None
+                continue
+            if small:
+                continue
+            if start is None and _initial(text, at) and _opener(bare):
+                continue
+            start = at if start is None else start
+            end = match.start() + word.end()
+        if start is not None:
+            yield Span(start, end), _initial(text, start)
+
+
+def _opener(word: str) -> bool:
+    """Tell whether a word at a sentence's start needs no explanation: an ordinary word, in any form."""
+    low = word.lower()
+    if low in first_names() and not ordinary(low):
+        return False
+    return ordinary(low) or low.split("'")[0] in word_ranks() and low not in surnames() and low not in cities()
+
+
+def _label(text: str, span: Span) -> Label:
+    """Guess what a capitalised run names from its words and the word before it."""
+    words = [w.lower() for w in WORDS.findall(text[span.start : span.end])]
+    name = " ".join(words)
+    before = text[max(0, span.start - 14) : span.start].lower()
+    if words[0] in first_names() and (len(words) == 1 or words[-1] in surnames() or not ordinary(words[-1])):
+        return Label.PERSON
+    if name in regions() or name in cities() or name in world_cities():
+        return Label.LOCATION
+    if text[span.start : span.end].isupper() or re.search(r"\b(?:at|the|with|joined|left) $", before):
+        return Label.INSTITUTION
+    if re.search(r"\b(?:in|from|near|to|around|outside) $", before):
+        return Label.LOCATION
+    return Label.PERSON if len(words) < 3 and any(w in surnames() for w in words) else Label.INSTITUTION
+
+
+def _score(said: str, initial: bool) -> float:
+    """Return how surely a capitalised run is a name: no ordinary word in it at all is surest."""
+    words = [w for w in WORDS.findall(said) if len(w) > 1 and w[0].isupper()]
+    if not words:
+        return 0.0
+    if all(ordinary(w) for w in words):
+        if initial or said.isupper():
+            return 0.0
+        return 0.5 if len(words) > 1 else 0.35
+    if said.isupper() and len(said) <= 6:
+        return 0.55 if said.lower() not in word_ranks() or len(said) <= 3 else 0.3
+    return 0.6 if initial else 0.7
+
+
+def find(text: str) -> Iterator[Found]:
+    """Yield capitalised runs with a guess at their label; 0.5 and below wants a second witness."""
+    for span, initial in _parts(text):
+        said = text[span.start : span.end]
+        if is_guarded(said) or said in ACRONYMS:
+            continue
+        score = _score(said, initial)
+        if score:
+            yield span, _label(text, span), score
+
+
+CAPITALS = Rules("capitals", find)
+"""The capital rule as a recognizer."""

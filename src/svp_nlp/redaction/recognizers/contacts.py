@@ -1,0 +1,82 @@
+"""Finds ways to reach somebody: phone, fax, pager, extension, e-mail, URL, handle, ZIP, also spoken.
+
+Why it identifies: it leads to the person directly (HIPAA: telephone, fax, e-mail, URL, IP, ZIP).
+Misses: a number said in pieces over several turns, a handle said without the word "handle" or an @.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from svp_nlp.model import Label
+from svp_nlp.redaction.lexicon import regions, state_codes
+from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each
+from svp_nlp.redaction.recognizers.numbers import DIGIT_WORD, UP_TO_99
+
+TOP_DOMAIN = r"(?:com|org|net|edu|gov|mil|info|io|co|us|uk|ca|health|hospital|care|me|biz|example|au|ie|nz|int)"
+
+PHONE = re.compile(
+    r"(?<![\w.-])(?:\+?1[-. ]?)?(?:\(\d{3}\) ?|\d{3}[-. /]+)\d{3}[-. ]+\d{4}(?: ?(?:x|ext\.?|extension) ?\d{2,6})?(?![\w-])"
+    r"|(?<![\w.$-])\d{3}[-.]\d{4}(?![\w-]|[.,]\d)"
+    r"|\+\d{1,3}(?:[-. ]?\(?\d{1,4}\)?){2,5}(?!\d)"
+)
+DIALLED = re.compile(
+    r"\b(?:extension|ext\.?|pager|beeper|fax|dial|x|page me at|pages? at|call me at|line|hotline|text|cell|mobile|phone|"
+    r"call|calls? at|ring|number)(?: number)?(?:'s| is| was| at| on|:|,)* #?(?P<number>\d[\d-]{2,}\d)(?![\w%]|[.,:/]\d)",
+    re.IGNORECASE,
+)
+EXTENSION = re.compile(r"\b(?:x|ext\.? ?|extension )(?P<number>\d{2,6})\b", re.IGNORECASE)
+SPOKEN_NUMBER = re.compile(
+    rf"\b(?P<number>{DIGIT_WORD}(?:[, -]+(?:dash |hyphen |dot )?{DIGIT_WORD}){{6,}})\b"
+    rf"|\b(?:extension|ext|pager|beeper|fax|dial|line|number|hotline|cell|phone)(?: number)?(?:'s| is| was| at|:|,)* "
+    rf"(?P<short>(?:{DIGIT_WORD}|{UP_TO_99})(?:[, -]+(?:dash |hyphen )?(?:{DIGIT_WORD}|{UP_TO_99}|hundred|thousand)){{1,}})\b"
+    rf"(?! (?:people|patients|percent|times|hours|minutes|of))",
+    re.IGNORECASE,
+)
+EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|[\w.+%-]+ @ [\w-]+(?: ?\. ?[\w-]+)+")
+SPOKEN_EMAIL = re.compile(
+    rf"\b(?P<mail>[\w'-]+(?: (?:dot|underscore|dash|hyphen|period|point) [\w'-]+)* at (?:the )?[\w-]+(?: [\w-]+)?"
+    rf"(?: (?:dash|hyphen|dot) [\w-]+)* dot (?:{TOP_DOMAIN})(?: dot \w{{2}})?)\b",
+    re.IGNORECASE,
+)
+URL = re.compile(
+    rf"\b(?:https?://|www\.)[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]"
+    rf"|(?<![\w@.])(?:[\w-]+\.)+{TOP_DOMAIN}(?:/[^\s<>\"')\]]*[^\s<>\"')\].,;:!?])?(?![\w@-]|\.\w)",
+    re.IGNORECASE,
+)
+SPOKEN_URL = re.compile(
+    rf"\b(?P<url>(?:(?:w w w|www|double u double u double u) dot )?[\w-]+(?: dot [\w-]+)* dot (?:{TOP_DOMAIN})"
+    rf"(?: (?:slash|forward slash|dash) [\w-]+)*)\b",
+    re.IGNORECASE,
+)
+HANDLE = re.compile(r"(?<![\w@.])@[A-Za-z]\w{2,}(?:\.\w+)*|\b(?:handle|username|screen name|Twitter|Instagram|Skype|user id)"
+                    r"(?: is| was|:|'s|,)+ (?P<handle>@?[\w.]*[\d_.][\w.]*\w)", re.IGNORECASE)
+ZIP = re.compile(
+    rf"(?:\bzip(?: code)?(?:'s| is| was|:|,)*|\b(?:{any_of(sorted(regions()))}|{any_of(sorted(state_codes()))})[,.]?) +"
+    rf"(?P<zip>\d{{5}}(?:-\d{{4}})?)\b(?! ?(?:people|patients))",
+    re.IGNORECASE,
+)
+SPOKEN_ZIP = re.compile(
+    rf"\bzip(?: code)?(?:'s| is| was|,)* (?P<zip>(?:{DIGIT_WORD}|{UP_TO_99})(?:[, -]+(?:{DIGIT_WORD}|{UP_TO_99})){{2,4}})\b",
+    re.IGNORECASE,
+)
+UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b[A-Z]\d[A-Z] \d[A-Z]\d\b")
+
+
+def find(text: str) -> Iterator[Found]:
+    """Yield contact details (CONTACT)."""
+    for pattern, score in ((PHONE, 0.95), (EMAIL, 0.98), (URL, 0.9), (UK_POSTCODE, 0.8), (HANDLE, 0.85)):
+        yield from each(pattern, text, Label.CONTACT, score)
+    yield from each(DIALLED, text, Label.CONTACT, 0.85, "number")
+    yield from each(EXTENSION, text, Label.CONTACT, 0.85, "number")
+    yield from each(SPOKEN_NUMBER, text, Label.CONTACT, 0.9, "number")
+    yield from each(SPOKEN_NUMBER, text, Label.CONTACT, 0.75, "short")
+    yield from each(SPOKEN_EMAIL, text, Label.CONTACT, 0.9, "mail")
+    yield from each(SPOKEN_URL, text, Label.CONTACT, 0.85, "url")
+    yield from each(ZIP, text, Label.CONTACT, 0.9, "zip")
+    yield from each(SPOKEN_ZIP, text, Label.CONTACT, 0.85, "zip")
+
+
+CONTACTS = Rules("contacts", find)
+"""The contact rules as a recognizer."""

@@ -1,0 +1,215 @@
+"""Finds calendar dates and parts of dates, written and spoken, holidays, quarters and bare years.
+
+Why it identifies: a date of an event joins a speaker to news, records and rosters (HIPAA lists every
+element of a date but the year; a bare year narrows with place and role).
+Misses: relative times ("the week after the storm"), months that are only seasons of speech ("in deer
+season"), a lone ordinal far from any other date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from svp_nlp.model import Label, Span
+from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each, span_of
+from svp_nlp.redaction.recognizers.numbers import (
+    ORDINAL_DAY,
+    SHORT_YEAR,
+    SPOKEN_YEAR,
+    TEEN,
+    TEN,
+    TWO_DIGIT,
+    UNIT,
+    UP_TO_99,
+)
+
+MONTH = (
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
+)
+SURE_MONTH = r"(?:january|february|april|june|july|august|september|october|november|december)"
+SEASON = r"(?:spring|summer|fall|autumn|winter)"
+WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+SAID = r"(?:,? (?:um|uh|er|erm|ah|like|I think|I want to say|what was it)[,.]*)?"
+"""A hesitation inside a date."""
+
+YEAR4 = r"(?:19|20)\d\d"
+YEAR = rf"(?:{YEAR4}|'\d\d|{SPOKEN_YEAR})\b"
+LATE_YEAR = rf"(?:{YEAR}|{SHORT_YEAR}\b)"
+"""A year where one is expected: two spoken digits are enough ("March of oh-nine")."""
+
+DAY = rf"(?:(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?![\d/:.]\d|\d|%)|{ORDINAL_DAY})\b"
+GAP = rf"{SAID}(?:,| ,)? (?:of |in )?(?:the year )?"
+
+NUMERIC = re.compile(
+    rf"\b(?:(?:0?[1-9]|1[0-2])[/-](?:3[01]|[12]\d|0?[1-9])[/-](?:(?:19|20)\d\d|\d\d)"
+    rf"|(?:3[01]|[12]\d|0?[1-9])[/.](?:0?[1-9]|1[0-2])[/.](?:19|20)\d\d"
+    rf"|(?:0?[1-9]|1[0-2])\.(?:3[01]|[12]\d|0?[1-9])\.(?:(?:19|20)\d\d|\d\d)"
+    rf"|{YEAR4}[-/.](?:0?[1-9]|1[0-2])[-/.](?:3[01]|[12]\d|0[1-9])"
+    rf"|(?:0?[1-9]|1[0-2])/{YEAR4})\b(?![/-]?\d)"
+)
+MONTH_DAY_NUMERIC = re.compile(
+    r"\b(?:on|by|since|until|till|from|to|of|dated|between|before|after|and|birth|dob|for|was|is)[ :]+"
+    r"(?P<date>(?:0?[1-9]|1[0-2])/(?:3[01]|[12]\d|0?[1-9]))\b(?!/| (?:of|cup|scale|pain|dose|mg|teaspoon))",
+    re.IGNORECASE,
+)
+RUN_TOGETHER = re.compile(
+    r"\b(?:on|dated|birth|dob|visit|since|until|from)(?: was| is| of)? "
+    r"(?P<date>(?:1[0-2]|0?[1-9])(?:3[01]|[12]\d|0[1-9])(?:(?:19|20)?\d\d)?)(?= ?[,.;?!]| (?:we|he|she|i|they)\b)",
+    re.IGNORECASE,
+)
+"""A date whose slashes speech recognition lost: "her follow-up on 917, we felt ..."."""
+
+MONTH_DATE = re.compile(
+    rf"\b(?:{WEEKDAY},? )?(?:the )?(?P<date>{MONTH}(?:{SAID},? (?:the )?{DAY}(?:(?: (?:and|or|to|through) |-)(?:the )?{DAY})?"
+    rf"(?:{GAP}{LATE_YEAR})?|{GAP}{LATE_YEAR}))",
+    re.IGNORECASE,
+)
+DAY_MONTH = re.compile(
+    rf"\b(?P<date>(?:{DAY}(?: (?:and|or|to|through) (?:the )?|-))?{DAY}{SAID}(?:,)? (?:day )?(?:of )?{MONTH}"
+    rf"(?:{GAP}{LATE_YEAR})?)\b",
+    re.IGNORECASE,
+)
+DAY_NUMBER_WORD = re.compile(
+    rf"\b(?P<date>{MONTH} {UP_TO_99}(?:{GAP}{LATE_YEAR})?)\b(?! (?:people|patients|nurses|of|hours|minutes|days|weeks))",
+    re.IGNORECASE,
+)
+LONE_MONTH = re.compile(rf"\b{SURE_MONTH}\b", re.IGNORECASE)
+LONE_MAY = re.compile(
+    r"(?:\b(?:in|of|since|until|till|by|last|this|next|every|each|early|late|mid|first|second|third|past|from|"
+    r"through|that|during|around|to|and|or|between|before|after|coming)[- ])(?:the )?(?P<date>may|march)\b"
+    r"(?! (?:have|be|not|or may|well|as|in|to|on|the|a|through|into|up|out|down|over|with|off|around|also|need|want|"
+    r"feel|get|go|say|find|think|know|never|still|just|come|take|use|help|seem|look)\b)",
+    re.IGNORECASE,
+)
+CAPITAL_MAY = re.compile(r"(?<=[a-z,;:] )(?P<date>May|March|Mar|Sept)\b")
+SHORT_MONTH = re.compile(r"\b(?:Jan|Feb|Apr|Jun|Jul|Aug|Sept|Oct|Nov|Dec)\b\.?")
+
+SEASON_YEAR = re.compile(
+    rf"\b(?P<date>(?:the )?{SEASON}(?:,? of|,)? (?:{YEAR}|{SHORT_YEAR}\b))", re.IGNORECASE
+)
+QUARTER = re.compile(
+    rf"\b(?P<date>(?:Q[1-4]|(?:first|second|third|fourth|last) quarter)(?:{GAP}(?:fiscal(?: year)? )?{LATE_YEAR})"
+    rf"|Q[1-4]\b|FY ?'?\d\d(?:\d\d)?\b|fiscal(?: year)?(?: of)? {LATE_YEAR})",
+    re.IGNORECASE,
+)
+HOLIDAYS = (
+    "Christmas Eve,Christmas Day,Christmas,Xmas,Thanksgiving Day,Thanksgiving,New Year's Eve,New Year's Day,"
+    "New Years Eve,New Years Day,New Year's,New Years,Easter Sunday,Easter Monday,Easter,Good Friday,Palm Sunday,"
+    "Ash Wednesday,Holy Week,Maundy Thursday,Pentecost,Labor Day,Labour Day,Memorial Day,Presidents' Day,"
+    "President's Day,Presidents Day,Columbus Day,Veterans Day,Veteran's Day,Veterans' Day,Independence Day,"
+    "Fourth of July,4th of July,July Fourth,July 4th,Halloween,Valentine's Day,Valentines Day,Valentine's,"
+    "Mother's Day,Mothers Day,Father's Day,Fathers Day,Martin Luther King Day,MLK Day,MLK,Juneteenth,"
+    "Cinco de Mayo,St. Patrick's Day,Saint Patrick's Day,St. Paddy's Day,Groundhog Day,Mardi Gras,Hanukkah,"
+    "Chanukah,Passover,Rosh Hashanah,Yom Kippur,Ramadan,Eid al-Fitr,Eid,Diwali,Kwanzaa,Lunar New Year,"
+    "Chinese New Year,Boxing Day,Canada Day,Victoria Day,Remembrance Day,Armistice Day,Earth Day,Election Day,"
+    "Inauguration Day,Super Bowl Sunday,Patriots Day,Patriots' Day,Indigenous Peoples' Day,Black Friday,"
+    "Nurses Day,Nurses Week,Nurses' Week,Nurse's Week,Match Day,April Fool's Day,April Fools' Day,April Fools,"
+    "Flag Day,Pearl Harbor Day,Cyber Monday,All Saints' Day,All Souls' Day,Day of the Dead,Bastille Day,"
+    "Guy Fawkes,Bonfire Night,St. Stephen's Day,Orthodox Easter,Nowruz,Tet,Lent,Advent,Epiphany,Nine Eleven,9/11"
+).split(",")
+HOLIDAY = re.compile(
+    rf"\b(?P<date>{any_of(HOLIDAYS)}(?!\w)(?:,?(?: of| in)? {LATE_YEAR})?)", re.IGNORECASE
+)
+CAPITAL_HOLIDAYS = frozenset({"mlk", "tet", "eid", "lent", "advent", "epiphany", "nine eleven", "valentine's"})
+"""Holidays that are words or names otherwise; they count only with a capital."""
+
+ORDINAL_ALONE = re.compile(
+    rf"\b(?P<lead>on|by|until|till|from|to|through|{WEEKDAY},?|before|after|since|was|and|or) the "
+    rf"(?P<date>(?:{ORDINAL_DAY}|(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)))(?=\s*(?:[.,;:?!)—-]|$|\n| (?:and|or|at|when|we|i|"
+    rf"he|she|they|in|that|with|to|it|is|was|because|so|but)\b))",
+    re.IGNORECASE,
+)
+FLOOR = re.compile(r"\b(?:floor|grade|quarter|time|question|interview|day|person|one|call|shift|week|year)s?\b", re.I)
+
+YEAR_DIGITS = re.compile(
+    rf"(?<![\w$£€#/.,:-])(?P<year>{YEAR4})(?![\w%]|[,.:/]\d|-\d|'s\b| (?:dollars|patients|people|nurses|beds|milligrams|mg|"
+    rf"units|hours|calories|employees|staff|pounds|miles|bucks|members|students|times|meters|feet|words|or more))"
+)
+YEAR_AFTER_OTHER = re.compile(rf"(?<=\b{YEAR4}[-/–])(?P<year>{YEAR4}|\d\d)\b" if False else rf"\b{YEAR4}[-/–](?P<year>{YEAR4}|\d\d)\b")
+APOSTROPHE_YEAR = re.compile(r"(?<!\w)(?P<year>'\d\d)\b(?!')(?!s\b)")
+DECADE = re.compile(
+    r"(?<!\w)(?P<year>(?:19|20)\d0'?s|'\d0'?s)\b|\b(?:early|mid|late|the)[ -](?P<word>(?:nineteen[- ])?"
+    r"(?:twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties))\b(?=[^\n]{0,40})",
+    re.IGNORECASE,
+)
+YEAR_WORDS = re.compile(rf"\b(?P<year>{SPOKEN_YEAR})\b(?!-| (?:people|patients|nurses|of|percent|dollars|times|minutes|hours|days))", re.I)
+YEAR_TENS = re.compile(
+    rf"\b(?:in|since|by|until|till|before|after|around|year|of) (?P<year>(?:twenty (?:thirty|forty|fifty)|two thousand))"
+    rf"(?=\s*(?:[.,;:?!)]|$|\n| (?:and|when|we|i|it|he|she|they|the|that|or|but|so)\b))",
+    re.IGNORECASE,
+)
+YEAR_SHORT = re.compile(
+    rf"\b(?:back in|class of|since|{SEASON} of|early|late|end of|beginning of|start of|in|until|by|to|and|or|maybe|of|was) "
+    rf"(?P<year>(?:oh|o|aught)[- ]{UNIT})\b"
+    rf"|\b(?:back in|class of|{SEASON} of|early in|late in) (?P<tens>{TEN}[- ]{UNIT}|{TEN})\b(?! (?:percent|people|minutes|of))"
+    rf"|\b(?:in|since|from) (?P<nineties>(?:seventy|eighty|ninety)[- ]{UNIT})(?=\s*(?:[.,;:?!)]|$|\n| (?:when|i|we|and|he|she|they)\b))",
+    re.IGNORECASE,
+)
+
+
+def _day_alone(text: str) -> Iterator[Found]:
+    """Yield "the ninth" where another date stands shortly before it in the same turn."""
+    for match in ORDINAL_ALONE.finditer(text):
+        before = text[max(0, match.start() - 200) : match.start()].rpartition("\n\n")[2]
+        weekday = re.fullmatch(WEEKDAY + ",?", match["lead"], re.IGNORECASE)
+        if weekday or (_DATED.search(before) and not FLOOR.search(before[-40:])):
+            yield span_of(match, "date"), Label.DATE, 0.7
+
+
+_DATED = re.compile(rf"\b{SURE_MONTH}\b|\b\d\d?/\d\d?\b|\b(?:March|May)\b|\b{WEEKDAY}\b", re.IGNORECASE)
+
+
+def _may_as_verb(text: str, span: Span) -> bool:
+    """Tell whether a month date that starts with a lower-case "may" or "march" lacks a day or a year."""
+    return bool(re.match(r"(?:may|mar|march|sept|jan|dec)$", text[span.start : span.end]))
+
+
+def _bare_second(text: str, span: Span) -> bool:
+    """Tell whether "may second" and the like is a verb: lower-case may, not at a date's place."""
+    head = text[span.start : span.start + 4]
+    return head == "may " and not re.match(r"may (?:of|the|\d|'|nineteen|twenty|two)", text[span.start : span.end])
+
+
+def find(text: str) -> Iterator[Found]:
+    """Yield dates (DATE) and bare years (DATE_YEAR)."""
+    for pattern, score in ((NUMERIC, 0.95), (MONTH_DAY_NUMERIC, 0.8), (RUN_TOGETHER, 0.6)):
+        yield from each(pattern, text, Label.DATE, score, "date" if pattern.groups else 0)
+    for pattern in (MONTH_DATE, DAY_MONTH, DAY_NUMBER_WORD):
+        for span, label, score in each(pattern, text, Label.DATE, 0.95, "date"):
+            if not _may_as_verb(text, span) and not _bare_second(text, span):
+                yield span, label, score
+    yield from each(LONE_MONTH, text, Label.DATE, 0.9)
+    yield from each(SHORT_MONTH, text, Label.DATE, 0.8)
+    yield from each(LONE_MAY, text, Label.DATE, 0.75, "date")
+    yield from each(CAPITAL_MAY, text, Label.DATE, 0.85, "date")
+    yield from each(SEASON_YEAR, text, Label.DATE, 0.95, "date")
+    yield from each(QUARTER, text, Label.DATE, 0.9, "date")
+    for span, label, score in each(HOLIDAY, text, Label.DATE, 0.9, "date"):
+        said = text[span.start : span.end]
+        if said.lower() not in CAPITAL_HOLIDAYS or said[0].isupper():
+            yield span, label, score
+    yield from _day_alone(text)
+    yield from _years(text)
+
+
+def _years(text: str) -> Iterator[Found]:
+    for match in YEAR_DIGITS.finditer(text):
+        if match["year"] != "2000" or re.search(r"\b(?:in|since|year|of|until|by|around)\s+$", text[: match.start()]):
+            yield span_of(match, "year"), Label.DATE_YEAR, 0.9
+    for pattern, score in (
+        (YEAR_AFTER_OTHER, 0.9),
+        (APOSTROPHE_YEAR, 0.85),
+        (YEAR_WORDS, 0.85),
+        (YEAR_TENS, 0.7),
+    ):
+        yield from each(pattern, text, Label.DATE_YEAR, score, "year")
+    for group in ("year", "tens", "nineties"):
+        yield from each(YEAR_SHORT, text, Label.DATE_YEAR, 0.75, group)
+
+
+DATES = Rules("dates", find)
+"""The date grammar as a recognizer."""
+
+__all__ = ["DATES", "MONTH", "TEEN", "TWO_DIGIT", "find"]

@@ -1,0 +1,78 @@
+"""Finds numbers that stand for one person, case, room or document: record, badge, case and room numbers.
+
+Why it identifies: whoever holds the register behind the number has the person (HIPAA: medical record,
+account, certificate and any other unique number).
+Misses: a number with neither a keyword nor a shape ("it was four four one again").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from svp_nlp.model import Label
+from svp_nlp.redaction.recognizers.base import Found, Rules, each, span_of
+from svp_nlp.redaction.recognizers.numbers import DIGIT_WORD, UP_TO_99
+
+SPOKEN = rf"{DIGIT_WORD}(?:(?:,| dash| hyphen|-| slash)? (?:{DIGIT_WORD}|{UP_TO_99}))+"
+WRITTEN = r"(?=[\w/-]*\d)[A-Za-z0-9]+(?:[-/ ](?=[\w]*\d)[A-Za-z0-9]+)*(?:[-/][A-Za-z0-9]+)*"
+LETTERS = r"(?:[A-Za-z](?:[ -][A-Za-z]){0,3}[ -])?"
+VALUE = rf"(?P<id>{LETTERS}{SPOKEN}|{WRITTEN})"
+IS = r"(?:'s| is| was| number(?:'s| is| was)?| no\.?| num| #| id|:| ending in| of|,| were| -)*"
+
+REGISTER = re.compile(
+    r"\b(?:MRN|medical record|med rec|record number|chart number|chart|account|acct|claim|policy number|case number|case|"
+    r"incident|event|file number|file|badge|employee|staff id|license|licence|DEA|NPI|docket|ticket|report number|"
+    r"accession|encounter|specimen|order number|serial|study id|subject number|participant number|reference|ref|"
+    r"confirmation|certificate|passport|social security|SSN|social|plate|tag|VIN|device|lot|letter number|letter|member|"
+    rf"permit|grant|protocol|IRB|request|work order|complaint|invoice|locker|unit number|pump|form)\b{IS}[ #]*{VALUE}\b"
+    r"(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|nurses|of|mg|milligrams|beds|and a half))",
+    re.IGNORECASE,
+)
+ROOM = re.compile(
+    rf"\b(?:rooms?|rm\.?|beds?|bay|bassinet|OR|suite|cubicle|trauma|pod|isolette|operating room|exam room|theater)"
+    rf"(?: number)? #?(?P<id>\d{{1,5}}[A-Z]?(?:-[A-Z0-9]+)?|{SPOKEN}|{UP_TO_99})"
+    rf"\b(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|nurses|beds|mg|am|pm|a\.m|p\.m|hospital|"
+    rf"of (?:us|them|the)))",
+    re.IGNORECASE,
+)
+CODE = re.compile(
+    r"(?<![\w@./-])(?P<id>[A-Z]{1,6}-\d{2,}(?:-[A-Z0-9]+)*|[A-Z]{1,6}-?\d{2,}-[A-Z0-9]*\d[A-Z0-9]*|"
+    r"\d{2,4}-[A-Z]{1,4}-?\d{3,}|\d{2,4}-\d{4,}|[A-Z]{1,4}\d{4,}|[A-Z]{1,4} ?#\d{3,}|[A-Z]{2,5}-\d{1,4}-\d{2,})"
+    r"(?![\w/@]|-\d|\.\d)"
+)
+LONG = re.compile(r"(?<![\w$£€.,:/@#-])(?P<id>\d{6,})(?![\w%]|[.,:/]\d|-\d)")
+HASH = re.compile(r"(?<!\w)#\s?(?P<id>\d{3,}[\w-]*)")
+SPOKEN_CODE = re.compile(
+    rf"\b(?P<id>(?:[A-Za-z](?:[ -][A-Za-z])* (?:dash |hyphen )?)?{DIGIT_WORD}(?:(?:,| dash| hyphen| slash)? {DIGIT_WORD}){{3,}}"
+    rf"(?:(?:,| dash| hyphen)? (?:{DIGIT_WORD}|{UP_TO_99}))*)\b(?! (?:percent|people|patients|times|o'clock))",
+    re.IGNORECASE,
+)
+SCALES = re.compile(
+    r"(?:COVID|SARS-COV|PHQ|GAD|SF|ICD|HCAHPS|CPT|ISO|F|H|N|MBI|PROQOL|GPT|MP|B|A|T|L|C|S|V|CD|HIV|HBA|IL|OMEGA|PCL|IES|WHO|K|AUDIT|SOC)-?\d{1,3}",
+    re.IGNORECASE,
+)
+"""Questionnaires, codes and diseases that look like numbers of something."""
+
+COMMON_VALUE = re.compile(r"(?:one|two|three|a|o|oh)$", re.IGNORECASE)
+
+
+def find(text: str) -> Iterator[Found]:
+    """Yield record, case, badge, room and document numbers (ID)."""
+    for match in REGISTER.finditer(text):
+        value = match["id"]
+        if sum(c.isdigit() for c in value) >= 2 or not any(c.isdigit() for c in value):
+            yield span_of(match, "id"), Label.ID, 0.85
+    for match in ROOM.finditer(text):
+        if not COMMON_VALUE.match(match["id"]):
+            yield span_of(match, "id"), Label.ID, 0.8
+    for match in CODE.finditer(text):
+        if not SCALES.fullmatch(match["id"]):
+            yield span_of(match, "id"), Label.ID, 0.85
+    yield from each(LONG, text, Label.ID, 0.7, "id")
+    yield from each(HASH, text, Label.ID, 0.7, "id")
+    yield from each(SPOKEN_CODE, text, Label.ID, 0.75, "id")
+
+
+IDS = Rules("ids", find)
+"""The number rules as a recognizer."""

@@ -1,0 +1,89 @@
+"""Finds names of people by what stands around them: titles, introductions, greetings, first-name lists.
+
+Why it identifies: a name does, alone or with a role (HIPAA's first item).
+Misses: a rare first name without title, introduction or capital; names that are ordinary words without
+a capital.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from svp_nlp.model import Label, Span
+from svp_nlp.redaction.guards import is_guarded
+from svp_nlp.redaction.lexicon import first_names, ordinary, surnames
+from svp_nlp.redaction.recognizers.base import Found, Rules, span_of
+
+TITLE = (
+    r"(?:Dr|Drs|Doctor|Doctors|Doc|Mr|Mrs|Ms|Miss|Mister|Missus|Mx|Prof|Professor|Nurse|Sister|Father|Pastor|Reverend|Rev|Rabbi|Imam|"
+    r"Deacon|Chaplain|Bishop|Brother|Sergeant|Sgt|Officer|Detective|Captain|Capt|Lieutenant|Lt|Colonel|Col|Major|"
+    r"Judge|Justice|Senator|Congressman|Congresswoman|Representative|Governor|Gov|Mayor|Minister|Prime Minister|"
+    r"President|Secretary|Dean|Sir|Madam|Lady|Aunt|Auntie|Uncle|Grandma|Grandpa|Coach|Hon|Honourable|Honorable)"
+)
+CAP = r"(?:(?:Mc|Mac|O'|D'|De|La|Le|Van|St\. )?[A-Z][a-zà-ÿ]+(?:[-'][A-Z]?[a-zà-ÿ]+)*|[A-Z]\.)"
+PARTICLE = r"(?:de la|de los|del|de|da|dos|van der|van den|van|von|der|den|bin|ibn|al|el|la|le|di|du|ter)"
+NAME = rf"{CAP}(?: (?:{PARTICLE} )?{CAP}){{0,3}}"
+
+TITLED = re.compile(rf"\b{TITLE}(?: ?\.)? (?P<name>{NAME})", re.UNICODE)
+LOWER_TITLED = re.compile(rf"\b(?:doctor|nurse|professor|pastor|reverend|sister|father|mister|miss) (?P<name>{NAME})")
+CUES = re.compile(
+    rf"\b(?:[Mm]y name is|[Mm]y name's|name is|name was|name's|[Cc]all me|[Cc]alls? (?:me|him|her)|called (?:me|him|her)|"
+    rf"named|nicknamed|goes by|go by|known as|[Ss]peaking with|[Ss]peak with|[Tt]hanks|[Tt]hank you(?: so much| very much)?|"
+    rf"[Hh]i|[Hh]ello|[Hh]ey|[Gg]ood morning|[Gg]ood afternoon|[Gg]oodbye|[Bb]ye|[Dd]ear|[Ww]elcome|introduced? me to|"
+    rf"[Ii]nterviewing|[Ii]nterview with|work(?:ed|s|ing)? (?:with|for|under)|report(?:s|ed)? to|married to|"
+    rf"(?:husband|wife|son|daughter|brother|sister|mother|father|boss|manager|colleague|friend|assistant|analyst|"
+    rf"paralegal|partner|predecessor|successor|secretary|supervisor|mentor|director|chief|chair|coordinator|president|CEO|"
+    rf"CNO|CMO|CFO|COO|nurse|surgeon|resident|fellow|chaplain|therapist|psychologist|psychiatrist|physician|doctor|"
+    rf"counsel|attorney|lawyer|named|called|by|with|and|like)),? (?P<name>{NAME})"
+)
+SELF = re.compile(rf"\b(?:[Tt]his is|[Ii]t's|[Tt]hat's|[Tt]hat was|[Tt]here's|[Tt]here was|[Hh]ere's|I'm|I am|[Ii]t was|she's|he's) (?P<name>{NAME})")
+PAIR = re.compile(rf"\b(?P<first>{CAP}) (?:[A-Z]\.? )?(?:{PARTICLE} )?(?P<last>{CAP})\b")
+
+
+def _name_words(name: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+(?:['-][^\W\d_]+)*", name)
+
+
+def _plausible(name: str) -> bool:
+    """Tell whether a capitalised run can be a person: some word is on a name list or no ordinary word."""
+    if is_guarded(name):
+        return False
+    words = _name_words(name)
+    return any(not ordinary(w) for w in words if len(w) > 1)
+
+
+def _trimmed(match: re.Match[str], text: str) -> Span:
+    """Cut a name before words that cannot belong to it ("Ramaswamy In" across a full stop cannot arise)."""
+    span = span_of(match, "name")
+    said = text[span.start : span.end]
+    if said.endswith("'s"):
+        return Span(span.start, span.end - 2)
+    return span
+
+
+def find(text: str) -> Iterator[Found]:
+    """Yield names of people (PERSON), titles left out."""
+    for pattern in (TITLED, LOWER_TITLED):
+        for match in pattern.finditer(text):
+            if not is_guarded(match["name"]) and not is_guarded(match[0]):
+                yield _trimmed(match, text), Label.PERSON, 0.9
+    for pattern, score in ((CUES, 0.75), (SELF, 0.7)):
+        for match in pattern.finditer(text):
+            first = _name_words(match["name"])[:1]
+            if first and _plausible(match["name"]) and first[0].lower() in first_names() | {}.keys():
+                yield _trimmed(match, text), Label.PERSON, score
+    for match in PAIR.finditer(text):
+        if _is_pair(match["first"], match["last"]) and not is_guarded(match[0]):
+            yield span_of(match), Label.PERSON, 0.85
+
+
+def _is_pair(first: str, last: str) -> bool:
+    """Tell whether two capitalised words are first name and surname by the lists, one being no ordinary word."""
+    one, other = first.lower(), last.lower().rstrip(".")
+    other_known = all(part in surnames() for part in re.split(r"[-']", other) if part) or not ordinary(other)
+    return one in first_names() and other_known and not (ordinary(one) and ordinary(other)) and len(other) > 1
+
+
+PEOPLE = Rules("people", find)
+"""The people rules as a recognizer."""
