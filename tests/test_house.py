@@ -8,9 +8,11 @@ import re
 import socket
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -254,8 +256,6 @@ def test_large_files_are_accounted_for() -> None:
 
 
 def test_the_version_is_said_once_more_and_the_same() -> None:
-    import tomllib
-
     import svp_nlp
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -265,20 +265,50 @@ def test_the_version_is_said_once_more_and_the_same() -> None:
     assert f"[{svp_nlp.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_every_dependency_is_pinned() -> None:
-    import tomllib
-
-    def normal(name: str) -> str:
-        return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", name).group()).lower()  # type: ignore[union-attr]
-
+def requirements(*, tests: bool) -> set[str]:
+    """The packages the project file asks for, by their normal names."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    extra = project["optional-dependencies"]["test"] if tests else []
+    return {package(line) for line in (*project["dependencies"], *extra)}
+
+
+def package(requirement: str) -> str:
+    """The normal name at the start of a requirement: "Foo_Bar>=1" gives "foo-bar"."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement)[0]).lower()
+
+
+def test_every_dependency_is_pinned() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pinned = {normal(line) for line in lines if line and not line.startswith("#")}
-    assert {normal(name) for name in wanted} <= pinned
-    assert [
-        line for line in lines if line and not line.startswith("#") and not re.search("==[^+]+$", line)
-    ] == []
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert requirements(tests=True) <= {package(line) for line in pins}
+    # "==2.13.0+cpu" exists on one system only.
+    assert [line for line in pins if not re.search("==[^+]+$", line)] == []
+
+
+# Packages that are imported as part of another one that is asked for.
+BROUGHT_ALONG = {
+    **dict.fromkeys(("numpy", "scikit-learn", "hdbscan", "umap-learn", "scipy"), "bertopic"),
+    **dict.fromkeys(("torch", "transformers", "tokenizers"), "sentence-transformers"),
+    **{"thinc": "spacy", "tldextract": "presidio-analyzer", "lxml": "python-docx", "click": "typer"},
+    "pillow": "reportlab",
+}
+
+
+@pytest.mark.parametrize("folder", ["src", "tests"])
+def test_what_is_imported_is_asked_for(folder: str) -> None:
+    asked = requirements(tests=folder != "src")
+    asked |= {name for name, bringer in BROUGHT_ALONG.items() if bringer in asked}
+    providers = packages_distributions()
+    ours = {"svp_nlp", *(file.stem for file in (ROOT / folder).rglob("*.py"))}
+    wrong = []
+    for module in sorted((ROOT / folder).rglob("*.py")):
+        for found in imports(parse(module)):
+            top = found.name.split(".")[0]
+            if top in ours or top in sys.stdlib_module_names:
+                continue
+            if asked.isdisjoint(package(name) for name in providers.get(top, ())):
+                wrong.append(f"{module.relative_to(ROOT).as_posix()}:{found.line}: {top}")
+    assert wrong == []
 
 
 def test_the_network_is_closed_in_tests(network_attempts: list[str]) -> None:
