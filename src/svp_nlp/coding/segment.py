@@ -14,26 +14,9 @@ _WORD = re.compile(r"\S+")
 _BEFORE_STOP = re.compile(r"([\w.]+)\.$")
 # Words whose full stop does not end a sentence. Those that often do ("etc.", "Inc.", "a.m.") count as an
 # end when a capital follows, as any stop does, and are not listed.
-_ABBREVIATIONS = frozenset(
-    ["dr", "drs", "mr", "mrs", "ms", "mx", "prof", "st", "mt", "ft", "rev", "hon", "gen", "col", "capt", "lt"]
-    + [
-        "sgt",
-        "fr",
-        "sr",
-        "jr",
-        "vs",
-        "e.g",
-        "i.e",
-        "cf",
-        "approx",
-        "dept",
-        "est",
-        "fig",
-        "vol",
-        "pp",
-        "ca",
-        "al",
-    ]
+_ABBREVIATION = re.compile(
+    r"[A-HJ-Z]|(?i:drs?|mrs?|ms|mx|prof|st|mt|ft|rev|hon|gen|col|capt|lt|sgt|fr|sr|jr|vs|e\.g|i\.e|cf|approx"
+    r"|dept|est|fig|vol|pp|ca|al)"
 )
 _BACKCHANNEL_WORDS = 3
 
@@ -141,17 +124,13 @@ def _ends_sentence(text: str, stop: re.Match[str], without_case: bool) -> bool:
         return False
     mark = stop.group()
     word = _BEFORE_STOP.search(text[max(0, stop.start() - 20) : stop.start() + 1])
-    if mark.startswith(".") and word and _abbreviates(word.group(1)):
+    if mark.startswith(".") and word and _ABBREVIATION.fullmatch(word.group(1)):
         return False
     if "?" in mark or "!" in mark:
         return True
     if len(mark.rstrip("\"'”’)]")) > 1 or "…" in mark:
         return rest[0].isupper() and re.match(r"I\b", rest) is None
     return without_case or not rest[0].islower()
-
-
-def _abbreviates(word: str) -> bool:
-    return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper() and word != "I")
 
 
 def _question_before(transcript: Transcript, turn: Turn) -> tuple[Span, ...]:

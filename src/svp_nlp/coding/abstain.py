@@ -1,0 +1,107 @@
+"""When to say "none": how likely a coder codes a passage at all, and how sure the ranking is.
+
+The weights are shipped in ``calibration.json`` with where they come from; ``benchmarks/calibrate.py`` writes
+it. They know nothing of any codebook's themes, so they serve other codebooks, less exactly; confirmed
+codings replace them (see `svp_nlp.coding.learn`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+from svp_nlp.coding.rank import CodebookRanker, Material, unit
+from svp_nlp.coding.words import Matrix
+from svp_nlp.engines.protocols import Vectors
+from svp_nlp.model import Role
+
+Column = npt.NDArray[np.float64]
+
+SIGNS = ("length", "plain", "codebook", "words", "question on codebook", "question plain", "names")
+"""What tells coded text from other text; one column each of `signs`."""
+
+# Names and numbers inside a sentence, masked identifiers: plain facts are full of them.
+_FACT = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+|\[[A-Z_]+\b|\d+")
+_NEAREST = 3
+# Interviewers' turns are hardly ever coded (0 of 265 in the development interviews); they stay listed.
+_INTERVIEWER_LOGIT = -5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Shipped numbers: weights of `SIGNS`, their intercept, and the sharpness of the theme probabilities.
+
+    ``least_coded`` and ``least_sure`` are where saying "none" begins: probability of being coded at all, and
+    of the first theme in multiples of an even guess.
+    """
+
+    weights: tuple[float, ...]
+    intercept: float
+    sharpness: float
+    least_coded: float
+    least_sure: float
+    source: str
+
+    def coded(self, signs: Matrix, roles: Sequence[Role]) -> Column:
+        """Return the probability that a coder gives each text any theme, shape (texts,)."""
+        logit = signs @ np.array(self.weights) + self.intercept
+        logit += np.array([_INTERVIEWER_LOGIT if r is Role.INTERVIEWER else 0.0 for r in roles])
+        return np.asarray(1.0 / (1.0 + np.exp(-logit)))
+
+    def themes(self, scores: Matrix) -> Matrix:
+        """Return the probability of each theme for a coded text, rows adding up to 1."""
+        return softmax(self.sharpness * scores)
+
+    def abstains(self, coded: float, first: float, themes: int) -> bool:
+        """Tell whether to say "none" of a text whose first theme has probability *first*."""
+        return coded < self.least_coded or first * themes < self.least_sure
+
+
+@cache
+def shipped_calibration() -> Calibration:
+    """Return the calibration that comes with the package."""
+    text = resources.files("svp_nlp.coding").joinpath("calibration.json").read_text(encoding="utf-8")
+    content = json.loads(text)
+    weights = tuple(float(content["weights"][sign]) for sign in SIGNS)
+    numbers = {k: float(content[k]) for k in ("intercept", "sharpness", "least_coded", "least_sure")}
+    return Calibration(weights=weights, source=content["source"], **numbers)
+
+
+def signs(ranker: CodebookRanker, material: Material) -> Matrix:
+    """Return what tells coded text from other text, shape (texts, len(SIGNS)).
+
+    Length in log words; likeness to plain talk and to the codebook as a whole; shared words; likeness of the
+    question to either; and the rate of names and numbers. None depends on what else is in the study.
+    """
+    words = ranker.index.scores(material.texts).max(axis=1, initial=0.0) / ranker.index.typical_weight
+    counts = [len(t.split()) for t in material.texts]
+    facts = [len(_FACT.findall(t)) / max(10, n) for t, n in zip(material.texts, counts, strict=True)]
+    asked = np.array([bool(q) for q in material.questions])
+    columns = [
+        np.log1p(counts),
+        _nearest(material.vectors, ranker.plain),
+        material.vectors @ unit(ranker.prototypes.mean(axis=0)),
+        words,
+        asked * _nearest(material.asked, ranker.piece_vectors),
+        asked * _nearest(material.asked, ranker.plain),
+        np.array(facts),
+    ]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def softmax(logits: Matrix) -> Matrix:
+    """Return rows of probabilities."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _nearest(vectors: Vectors, others: Vectors) -> Column:
+    """Return each row's mean cosine with its three nearest among *others*."""
+    return np.asarray(np.sort(vectors @ others.T, axis=1)[:, -_NEAREST:].mean(axis=1), dtype=np.float64)

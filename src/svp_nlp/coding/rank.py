@@ -1,0 +1,172 @@
+"""How well a text fits each theme of a codebook before anybody has confirmed anything.
+
+What a theme means is taken from its own text: label, definition, inclusion cues and exemplars, and the
+exclusion cues of other themes that point to it ("…: need.sequelae"). Two measures are added, each brought to
+one scale over the themes: cosine between embeddings, and shared words (BM25). Three steps make cosines of
+spoken answers and of a codebook's prose comparable: themes are centred on the codebook's mean, texts on the
+mean of the corpus, and word scores are also standardised over the corpus, since long themes share words with
+everything. The question before an answer counts as a weaker text of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import yaml
+
+from svp_nlp.coding.words import Matrix, WordIndex
+from svp_nlp.engines.protocols import Embedder, Vectors
+from svp_nlp.model import Codebook, Theme
+
+# What each kind of codebook text weighs in a theme's prototype (mean vectors of a kind). Cues say what
+# counts in most detail; chosen on the development interviews with two codebooks, flat around these values.
+_KINDS: Mapping[str, float] = {
+    "label": 1.0,
+    "definition": 1.0,
+    "include": 2.0,
+    "exemplar": 1.0,
+    "routed": 0.5,
+}
+_WORDS = 0.5
+_QUESTION = 0.3
+_QUESTION_WORDS = 0.2
+# The corpus mean is drawn towards plain talk as if so many passages of it had been read: a handful of
+# passages would otherwise be centred on themselves.
+_PLAIN_WEIGHT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Texts with the questions before them, and their vectors, one row a text."""
+
+    texts: tuple[str, ...] = field(repr=False)
+    questions: tuple[str, ...] = field(repr=False)
+    vectors: Vectors = field(repr=False)
+    asked: Vectors = field(repr=False)
+
+    @classmethod
+    def of(cls, texts: Sequence[str], questions: Sequence[str] | None, embedder: Embedder) -> Material:
+        """Embed *texts* and *questions* ("" where nothing was asked)."""
+        before = tuple(questions) if questions is not None else ("",) * len(texts)
+        both = embedder([*texts, *before])
+        return cls(tuple(texts), before, both[: len(texts)], both[len(texts) :])
+
+
+@dataclass(frozen=True, slots=True)
+class CodebookText:
+    """One piece of a codebook: of which theme (by position), of what kind, and what it says."""
+
+    theme: int
+    kind: str
+    text: str = field(repr=False)
+
+
+class CodebookRanker:
+    """Ranks the themes of a codebook for texts, from what the codebook says.
+
+    ``prototypes`` holds a unit vector a theme, ``pieces`` and ``piece_vectors`` what they are made of.
+    """
+
+    def __init__(self, codebook: Codebook, embedder: Embedder) -> None:
+        self.codebook = codebook
+        self.pieces = codebook_texts(codebook)
+        self.piece_vectors = embedder([p.text for p in self.pieces])
+        self.prototypes = self._prototypes()
+        self.directions = unit(self.prototypes - self.prototypes.mean(axis=0))
+        self.index = WordIndex(
+            [" ".join(p.text for p in self.pieces if p.theme == j) for j in range(len(codebook.themes))]
+        )
+        self.plain = embedder(plain_talk())
+
+    def scores(self, material: Material, corpus: Material) -> Matrix:
+        """Return the fit of each text with each theme, shape (texts, themes), comparable within a row.
+
+        *corpus* is what texts are centred on and standardised over, usually the whole study's passages.
+        """
+        fit = over_themes(self.likeness(material.vectors, self.mean(corpus.vectors)))
+        fit += _WORDS * self._word_fit(material.texts, corpus.texts)
+        asked = np.array([bool(q) for q in material.questions])[:, None]
+        if asked.any():
+            likeness = over_themes(self.likeness(material.asked, self.mean(corpus.asked)))
+            fit += asked * (_QUESTION * likeness + _QUESTION_WORDS * self._word_fit(material.questions))
+        return fit
+
+    def mean(self, vectors: Vectors) -> Vectors:
+        """Return the mean of *vectors*, drawn towards plain talk when there are few."""
+        total = _PLAIN_WEIGHT * self.plain.mean(axis=0) + vectors.sum(axis=0)
+        return np.asarray(total / (_PLAIN_WEIGHT + len(vectors)), dtype=np.float32)
+
+    def likeness(self, vectors: Vectors, mean: Vectors) -> Matrix:
+        """Return the cosines of centred *vectors* with the centred themes."""
+        return np.asarray(unit(vectors - mean) @ self.directions.T, dtype=np.float64)
+
+    def _word_fit(self, texts: Sequence[str], corpus: Sequence[str] = ()) -> Matrix:
+        fit = over_themes(self.index.scores(texts))
+        if len(corpus) < 2:
+            return fit
+        usual = over_themes(self.index.scores(corpus))
+        return np.asarray((fit - usual.mean(axis=0)) / (usual.std(axis=0) + 1e-9))
+
+    def _prototypes(self) -> Vectors:
+        rows = np.zeros((len(self.codebook.themes), self.piece_vectors.shape[1]), dtype=np.float32)
+        for j in range(len(rows)):
+            for kind, weight in _KINDS.items():
+                of_kind = [i for i, p in enumerate(self.pieces) if p.theme == j and p.kind == kind]
+                if of_kind:
+                    rows[j] += weight * self.piece_vectors[of_kind].mean(axis=0)
+        return unit(rows)
+
+
+def codebook_texts(codebook: Codebook) -> tuple[CodebookText, ...]:
+    """Return everything a codebook says for its themes, exclusion cues given to the theme they point to."""
+    found = [CodebookText(j, kind, text) for j, t in enumerate(codebook.themes) for kind, text in _said(t)]
+    position = {t.id: j for j, t in enumerate(codebook.themes)}
+    for theme in codebook.themes:
+        for cue in theme.exclude:
+            case, targets = route(cue, position)
+            found += [CodebookText(position[t], "routed", case) for t in targets if t != theme.id]
+    return tuple(found)
+
+
+def route(cue: str, themes: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
+    """Split an exclusion cue into the case it describes and the themes it points to.
+
+    >>> route("Fear itself: challenges.stigma (both if told)", {"challenges.stigma": 0})
+    ('Fear itself', ('challenges.stigma',))
+    """
+    case, colon, rest = cue.rpartition(": ")
+    named = [w for w in re.findall(r"[\w.\-]*\w", rest) if w in themes]
+    if not colon or not named:
+        return cue, ()
+    return case, tuple(named[:1])
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Return *vectors* scaled to length 1 (zero stays zero)."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
+
+
+def over_themes(values: Matrix) -> Matrix:
+    """Standardise each row: mean 0 and deviation 1 over the themes."""
+    return np.asarray(
+        (values - values.mean(axis=1, keepdims=True)) / (values.std(axis=1, keepdims=True) + 1e-9)
+    )
+
+
+@cache
+def plain_talk() -> tuple[str, ...]:
+    """Return sentences of the kind every research interview has and no theme is about."""
+    text = resources.files("svp_nlp.coding").joinpath("plain_talk.yaml").read_text(encoding="utf-8")
+    return tuple(sentence for group in yaml.safe_load(text).values() for sentence in group)
+
+
+def _said(theme: Theme) -> list[tuple[str, str]]:
+    said = [("label", theme.label), ("definition", theme.definition)]
+    said += [("include", cue) for cue in theme.include]
+    said += [("exemplar", e.text) for e in theme.exemplars]
+    return [(kind, text) for kind, text in said if text]

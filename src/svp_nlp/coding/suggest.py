@@ -1,0 +1,234 @@
+"""Suggest themes for passages, with the reason for each and the option "none"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from svp_nlp.coding.abstain import Calibration, shipped_calibration, signs
+from svp_nlp.coding.learn import Confirmed, Learned
+from svp_nlp.coding.rank import CodebookRanker, Material
+from svp_nlp.coding.segment import passage_text, question_text, sentences
+from svp_nlp.coding.words import Matrix
+from svp_nlp.engines.protocols import Embedder, Vectors
+from svp_nlp.errors import CodebookError
+from svp_nlp.model import (
+    Codebook,
+    Exemplar,
+    Flow,
+    Passage,
+    Reason,
+    Role,
+    Span,
+    Suggestion,
+    Suggestions,
+    Transcript,
+)
+
+# A sentence shorter than this ("Exactly.") carries no theme by itself.
+_LEAST_WORDS = 4
+
+
+class ThemeSuggester:
+    """Suggests themes of *codebook*; works from the codebook alone, better after `fit`.
+
+    >>> suggester = ThemeSuggester(codebook, embedder)        # doctest: +SKIP
+    >>> suggester.suggest(["Nobody here has heard of us."])   # doctest: +SKIP
+    """
+
+    def __init__(
+        self, codebook: Codebook, embedder: Embedder, *, calibration: Calibration | None = None
+    ) -> None:
+        if not codebook.themes:
+            raise CodebookError("the codebook has no themes", hint="list at least one theme under a domain")
+        self.codebook = codebook
+        self.embedder = embedder
+        self.calibration = calibration or shipped_calibration()
+        self.ranker = CodebookRanker(codebook, embedder)
+        self.learned: Learned | None = None
+        self._explain = _Explainer(codebook, self.ranker, embedder)
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        codings: Sequence[Iterable[str]],
+        *,
+        questions: Sequence[str] | None = None,
+        citations: Sequence[str] | None = None,
+    ) -> Self:
+        """Learn from what people decided: for each text its themes, none at all for "no theme applies".
+
+        Give confirmed or adjudicated codings only, never suggestions nobody decided on. Each call starts
+        anew. Confirmed texts also become exemplars, cited by *citations*. Raises CodebookError for a theme
+        that is not in the codebook.
+        """
+        position = {t.id: j for j, t in enumerate(self.codebook.themes)}
+        labels = np.zeros((len(texts), len(position)))
+        for i, themes in enumerate(codings):
+            for theme in themes:
+                if theme not in position:
+                    known = ", ".join(position)
+                    raise CodebookError(f'unknown theme "{theme}" in coding {i + 1}; themes: {known}')
+                labels[i, position[theme]] = 1.0
+        material = Material.of(texts, questions, self.embedder)
+        confirmed = Confirmed(material, labels, signs(self.ranker, material))
+        self.learned = Learned(confirmed, self.ranker, self.calibration)
+        self._explain = _Explainer(
+            _with_exemplars(self.codebook, texts, labels, citations), self.ranker, self.embedder
+        )
+        return self
+
+    def suggest(
+        self,
+        texts: Sequence[str],
+        *,
+        questions: Sequence[str] | None = None,
+        roles: Sequence[Role] | None = None,
+        top: int = 3,
+    ) -> tuple[Suggestions, ...]:
+        """Return for each text its *top* themes, best first, how likely it is coded at all, or "none".
+
+        *questions* holds the interviewer's words before each text ("" for none), *roles* who speaks. Give a
+        whole study at once: texts are compared with what is usual among them. ``score`` is the probability
+        that a coder who codes the text gives it this theme; reasons point into the text.
+        """
+        if not texts:
+            return ()
+        material = Material.of(texts, questions, self.embedder)
+        who = tuple(roles) if roles is not None else (Role.UNKNOWN,) * len(texts)
+        coded, themes = self._probabilities(material, who)
+        mean = self.ranker.mean(_answers(material, who).vectors)
+        ranked = np.argsort(-themes, axis=1, kind="stable")[:, :top]
+        reasons = self._explain.reasons(material, themes, ranked, mean)
+        return tuple(
+            Suggestions(
+                passage=str(i + 1),
+                coded=float(coded[i]),
+                ranked=tuple(self._suggestion(j, themes[i, j], reasons[i, j]) for j in ranked[i].tolist()),
+                abstained=self.calibration.abstains(coded[i], themes[i].max(), themes.shape[1]),
+            )
+            for i in range(len(texts))
+        )
+
+    def _probabilities(self, material: Material, roles: Sequence[Role]) -> tuple[Matrix, Matrix]:
+        """Return the probability of being coded (texts,) and of each theme (texts, themes)."""
+        scores = self.ranker.scores(material, _answers(material, roles))
+        marks = signs(self.ranker, material)
+        if self.learned is None:
+            return self.calibration.coded(marks, roles), self.calibration.themes(scores)
+        return self.learned.coded(marks, roles), self.learned.themes(material, scores)
+
+    def _suggestion(self, theme: int, score: float, because: Reason) -> Suggestion:
+        of = self.codebook.themes[theme]
+        return Suggestion(of.id, of.domain, float(score), because)
+
+
+def suggest_passages(
+    suggester: ThemeSuggester,
+    transcripts: Mapping[str, Transcript] | Iterable[Transcript],
+    passages: Sequence[Passage],
+    *,
+    top: int = 3,
+) -> tuple[Suggestions, ...]:
+    """Suggest themes for *passages* of *transcripts*; the sentences in the reasons point into these."""
+    found = transcripts.values() if isinstance(transcripts, Mapping) else transcripts
+    by_id = {t.id: t for t in found}
+    made = suggester.suggest(
+        [passage_text(by_id[p.transcript], p) for p in passages],
+        questions=[question_text(by_id[p.transcript], p) for p in passages],
+        roles=[p.role for p in passages],
+        top=top,
+    )
+    flows = [Flow.of(by_id[p.transcript], p.pieces) for p in passages]
+    return tuple(_placed(m, p.id, flow) for m, p, flow in zip(made, passages, flows, strict=True))
+
+
+class _Explainer:
+    """Finds what speaks for a theme in a text: sentence, exemplar, shared words, and the runner-up."""
+
+    def __init__(self, codebook: Codebook, ranker: CodebookRanker, embedder: Embedder) -> None:
+        self.themes = codebook.themes
+        self.ranker = ranker
+        self.embedder = embedder
+        self.exemplars = [_exemplars_of(ranker, j, t.exemplars) for j, t in enumerate(codebook.themes)]
+        texts = [e.text for some in self.exemplars for e in some]
+        self.vectors = np.split(embedder(texts), np.cumsum([len(e) for e in self.exemplars])[:-1])
+
+    def reasons(
+        self, material: Material, themes: Matrix, ranked: npt.NDArray[np.intp], mean: Vectors
+    ) -> dict[tuple[int, int], Reason]:
+        """Return a reason for every (text, theme) in *ranked*."""
+        spans = [_carriers(t) for t in material.texts]
+        cut = [text[s.start : s.end] for text, some in zip(material.texts, spans, strict=True) for s in some]
+        borders = np.cumsum([len(some) for some in spans])[:-1]
+        likeness = np.split(self.ranker.likeness(self.embedder(cut), mean), borders)
+        found = {}
+        for i, row in enumerate(ranked.tolist()):
+            for j in row:
+                sentence = spans[i][int(likeness[i][:, j].argmax())]
+                found[i, j] = self._reason(material, i, j, sentence, themes[i])
+        return found
+
+    def _reason(self, material: Material, text: int, theme: int, sentence: Span, themes: Matrix) -> Reason:
+        nearest = self.exemplars[theme][int((self.vectors[theme] @ material.vectors[text]).argmax())]
+        others = themes.copy()
+        others[theme] = -1.0
+        rival = int(others.argmax())
+        return Reason(
+            exemplar=nearest.text,
+            source=nearest.source,
+            sentence=(sentence,),
+            words=self.ranker.index.shared(material.texts[text], theme),
+            against=self.themes[rival].id if len(self.themes) > 1 else "",
+            margin=float(themes[theme] - themes[rival]) if len(self.themes) > 1 else float(themes[theme]),
+        )
+
+
+def _exemplars_of(ranker: CodebookRanker, theme: int, exemplars: Sequence[Exemplar]) -> list[Exemplar]:
+    """Return a theme's exemplars, or what the codebook says of it where there are none."""
+    said = [Exemplar(p.text, f"codebook, {p.kind}") for p in ranker.pieces if p.theme == theme]
+    return list(exemplars) or [e for e in said if e.source != "codebook, routed"]
+
+
+def _with_exemplars(
+    codebook: Codebook, texts: Sequence[str], labels: Matrix, citations: Sequence[str] | None
+) -> Codebook:
+    """Return *codebook* with the confirmed texts among its exemplars."""
+    cited = citations if citations is not None else ["confirmed"] * len(texts)
+    confirmed = [Exemplar(t, c) for t, c in zip(texts, cited, strict=True)]
+    themes = []
+    for theme, given in zip(codebook.themes, labels.T, strict=True):
+        more = tuple(e for e, yes in zip(confirmed, given, strict=True) if yes)
+        themes.append(replace(theme, exemplars=theme.exemplars + more))
+    return replace(codebook, themes=tuple(themes))
+
+
+def _answers(material: Material, roles: Sequence[Role]) -> Material:
+    """Return what is not said by interviewers: the corpus that texts are compared with."""
+    rows = [i for i, role in enumerate(roles) if role is not Role.INTERVIEWER]
+    return Material(
+        tuple(material.texts[i] for i in rows),
+        tuple(material.questions[i] for i in rows),
+        material.vectors[rows],
+        material.asked[rows],
+    )
+
+
+def _carriers(text: str) -> tuple[Span, ...]:
+    """Return the sentences that may carry a theme; the whole text where all are short."""
+    found = sentences(text)
+    long = tuple(s for s in found if len(text[s.start : s.end].split()) >= _LEAST_WORDS)
+    return long or (Span(0, len(text)),)
+
+
+def _placed(made: Suggestions, passage: str, flow: Flow) -> Suggestions:
+    """Return *made* with its sentences as positions in the transcript."""
+    ranked = []
+    for one in made.ranked:
+        pieces = tuple(piece for span in one.because.sentence for piece in flow.to_source(span))
+        ranked.append(replace(one, because=replace(one.because, sentence=pieces)))
+    return replace(made, passage=passage, ranked=tuple(ranked))
