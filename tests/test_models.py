@@ -93,16 +93,13 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 
 
 def test_fetch_unpacks_the_listed_data_and_nothing_else(index: Index) -> None:
-    [status] = fetch()
-    assert status.here
-    assert status.path == index.store / "tiny-2.0"
+    [folder] = fetch()
+    assert folder == index.store / "tiny-2.0"
     assert {
-        file.relative_to(status.path).as_posix(): file.read_bytes()
-        for file in status.path.rglob("*")
-        if file.is_file()
+        file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()
     } == FILES
     assert [entry.name for entry in index.store.iterdir()] == ["tiny-2.0"]
-    assert model_path("tiny") == status.path
+    assert model_path("tiny") == folder
     assert verify() == []
 
 
@@ -118,13 +115,13 @@ def test_fetch_counts_bytes(index: Index) -> None:
 def test_a_model_that_is_whole_is_not_fetched_again(index: Index) -> None:
     fetch()
     index.wheel.unlink()
-    assert [status.here for status in fetch(["tiny"])] == [True]
+    assert fetch(["tiny"]) == [index.store / "tiny-2.0"]
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing"])
 def test_a_damaged_model_is_found_and_replaced(index: Index, damage: str) -> None:
-    [status] = fetch()
-    file = status.path / "config.json"
+    [folder] = fetch()
+    file = folder / "config.json"
     if damage == "changed":
         file.write_bytes(b"[]")
     else:
@@ -176,7 +173,7 @@ def test_a_file_that_is_not_the_pinned_one_leaves_no_half_model(index: Index) ->
         f"{sha256(FILES['vocab/vectors'])}, expected {sha256(b'other')}"
     )
     assert not (index.store / "tiny-2.0").exists()
-    assert [status.here for status in installed()] == [False]
+    assert [status.installed for status in installed()] == [False]
 
 
 def test_a_package_that_is_not_in_the_index(index: Index) -> None:
@@ -218,11 +215,11 @@ def test_a_missing_model_names_the_command(index: Index) -> None:
 
 
 def test_an_incomplete_model_is_not_used(index: Index) -> None:
-    [status] = fetch()
-    (status.path / "config.json").unlink()
+    [folder] = fetch()
+    (folder / "config.json").unlink()
     with pytest.raises(ModelError) as error:
         model_path("tiny")
-    assert error.value.message == f'model "tiny" is incomplete: config.json is missing in {status.path}'
+    assert error.value.message == f'model "tiny" is incomplete: config.json is missing in {folder}'
 
 
 def test_an_unknown_name_lists_the_known_ones(index: Index) -> None:

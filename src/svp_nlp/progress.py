@@ -37,6 +37,8 @@ def bars(unit: str = "") -> Iterator[Progress]:
         bar = drawn[what]
         bar.total = total
         bar.update(done - bar.n)
+        if done >= total:
+            bar.close()
 
     try:
         yield progress

