@@ -83,7 +83,7 @@ def signs(ranker: CodebookRanker, material: Material) -> Matrix:
     words = ranker.index.scores(material.texts).max(axis=1, initial=0.0) / ranker.index.typical_weight
     counts = [len(t.split()) for t in material.texts]
     facts = [len(_FACT.findall(t)) / max(10, n) for t, n in zip(material.texts, counts, strict=True)]
-    asked = np.array([bool(q) for q in material.questions])
+    asked = material.was_asked
     columns = [
         np.log1p(counts),
         _nearest(material.vectors, ranker.plain),

@@ -51,13 +51,12 @@ class Learned:
     def __init__(self, confirmed: Confirmed, ranker: CodebookRanker, calibration: Calibration) -> None:
         self.ranker = ranker
         self.calibration = calibration
-        coded = np.flatnonzero(confirmed.labels.sum(axis=1))
         self.counts: Column = confirmed.labels.sum(axis=0)
         self._mean = ranker.mean(confirmed.material.vectors)
-        self._asked_mean = ranker.mean(confirmed.material.asked)
+        self._asked_mean = ranker.mean(confirmed.material.asked[confirmed.material.was_asked])
         self._gate = _gate(confirmed, calibration)
-        if len(coded):
-            self._learn_themes(confirmed, coded)
+        if self.counts.any():
+            self._learn_themes(confirmed)
 
     def themes(self, material: Material, scores: Matrix) -> Matrix:
         """Return the probability of each theme for a coded text; *scores* are the codebook's."""
@@ -81,7 +80,7 @@ class Learned:
         interviewers = np.array([r is Role.INTERVIEWER for r in roles])
         return np.where(interviewers, shipped, learned)
 
-    def _learn_themes(self, confirmed: Confirmed, coded: np.ndarray[Any, np.dtype[np.intp]]) -> None:
+    def _learn_themes(self, confirmed: Confirmed) -> None:
         """Fit the three voices; a text with two themes is an example of each."""
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
@@ -93,9 +92,8 @@ class Learned:
         answers = self._centred(confirmed.material)
         sums = [answers[confirmed.labels[:, j] > 0].sum(axis=0) for j in range(len(self.counts))]
         self._centroids = unit(np.stack(sums) + _CENTROID_FLOOR * self.ranker.directions)
-        examples = np.vstack(
-            [self._with_questions(confirmed.material)[texts], np.hstack([said, np.zeros_like(said)])]
-        )
+        unasked = np.hstack([said, np.zeros_like(said)])
+        examples = np.vstack([self._with_questions(confirmed.material)[texts], unasked])
         weights = np.concatenate([np.ones(len(texts)), np.full(len(pieces), _PIECE_WEIGHT)])
         targets = np.concatenate([themes, owners])
         self._on_vectors = LogisticRegression(C=_RIDGE_VECTORS, max_iter=1000)
@@ -109,10 +107,8 @@ class Learned:
         return unit(material.vectors - self._mean)
 
     def _with_questions(self, material: Material) -> Vectors:
-        asked = np.array([bool(q) for q in material.questions], dtype=np.float32)[:, None]
-        return np.hstack(
-            [self._centred(material), _QUESTION * asked * unit(material.asked - self._asked_mean)]
-        )
+        before = material.was_asked[:, None] * unit(material.asked - self._asked_mean)
+        return np.hstack([self._centred(material), _QUESTION * before])
 
 
 def _gate(confirmed: Confirmed, calibration: Calibration) -> Any:

@@ -17,6 +17,7 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
+import numpy.typing as npt
 import yaml
 
 from svp_nlp.coding.words import Matrix, WordIndex
@@ -38,6 +39,8 @@ _QUESTION_WORDS = 0.2
 # The corpus mean is drawn towards plain talk as if so many passages of it had been read: a handful of
 # passages would otherwise be centred on themselves.
 _PLAIN_WEIGHT = 10.0
+# From so many texts on, what is usual in the corpus counts more than the rule that no theme is favoured.
+_TRUSTED_CORPUS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,11 @@ class Material:
         before = tuple(questions) if questions is not None else ("",) * len(texts)
         both = embedder([*texts, *before])
         return cls(tuple(texts), before, both[: len(texts)], both[len(texts) :])
+
+    @property
+    def was_asked(self) -> npt.NDArray[np.bool_]:
+        """Tell for each text whether there is a question before it."""
+        return np.array([bool(q) for q in self.questions], dtype=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +98,12 @@ class CodebookRanker:
         """
         fit = over_themes(self.likeness(material.vectors, self.mean(corpus.vectors)))
         fit += _WORDS * self._word_fit(material.texts, corpus.texts)
-        asked = np.array([bool(q) for q in material.questions])[:, None]
+        asked = material.was_asked
         if asked.any():
-            likeness = over_themes(self.likeness(material.asked, self.mean(corpus.asked)))
-            fit += asked * (_QUESTION * likeness + _QUESTION_WORDS * self._word_fit(material.questions))
+            likeness = self.likeness(material.asked, self.mean(corpus.asked[corpus.was_asked]))
+            questions = _QUESTION * over_themes(likeness)
+            questions += _QUESTION_WORDS * self._word_fit(material.questions)
+            fit += asked[:, None] * questions
         return fit
 
     def mean(self, vectors: Vectors) -> Vectors:
@@ -107,10 +117,12 @@ class CodebookRanker:
 
     def _word_fit(self, texts: Sequence[str], corpus: Sequence[str] = ()) -> Matrix:
         fit = over_themes(self.index.scores(texts))
-        if len(corpus) < 2:
+        if not corpus:
             return fit
         usual = over_themes(self.index.scores(corpus))
-        return np.asarray((fit - usual.mean(axis=0)) / (usual.std(axis=0) + 1e-9))
+        trust = len(corpus) / (len(corpus) + _TRUSTED_CORPUS)
+        deviation = np.sqrt(trust * usual.var(axis=0) + 1.0 - trust)
+        return np.asarray((fit - trust * usual.mean(axis=0)) / (deviation + 1e-9))
 
     def _prototypes(self) -> Vectors:
         rows = np.zeros((len(self.codebook.themes), self.piece_vectors.shape[1]), dtype=np.float32)
@@ -153,9 +165,8 @@ def unit(vectors: Vectors) -> Vectors:
 
 def over_themes(values: Matrix) -> Matrix:
     """Standardise each row: mean 0 and deviation 1 over the themes."""
-    return np.asarray(
-        (values - values.mean(axis=1, keepdims=True)) / (values.std(axis=1, keepdims=True) + 1e-9)
-    )
+    centred = values - values.mean(axis=1, keepdims=True)
+    return np.asarray(centred / (values.std(axis=1, keepdims=True) + 1e-9))
 
 
 @cache
