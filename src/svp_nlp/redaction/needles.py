@@ -10,7 +10,7 @@ from enum import Enum
 from svp_nlp.model import Label
 from svp_nlp.redaction.ledger import Ledger
 from svp_nlp.redaction.names import DIGITS, HEADS, Name
-from svp_nlp.redaction.profiles import Mention, Profile
+from svp_nlp.redaction.profiles import SHIFT, Mention, Profile
 from svp_nlp.redaction.roster import Roster
 from svp_nlp.redaction.words import everyday, fold, is_known_word, is_spelled, short_forms
 
@@ -101,7 +101,9 @@ def _rank(needle: Needle) -> tuple[int, int]:
 def _known(ledger: Ledger, roster: Roster, profile: Profile) -> Iterator[tuple[str, Label, str]]:
     """Yield each surface with its label and entity ("" if only the roster knows it)."""
     owners: dict[tuple[Label, str], str] = {}
-    for entity in ledger:
+    # A moved date may fall on a real one: where dates are moved, no date is a leak by its words.
+    moved = {label for label in Label if profile.rules[label] is SHIFT}
+    for entity in (e for e in ledger if e.label not in moved):
         for surface in entity.surfaces:
             mention = Mention(surface, entity.label, entity.id, entity.pseudonym, "", ledger.seed)
             owners[(entity.label, fold(surface))] = entity.id

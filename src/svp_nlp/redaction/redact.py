@@ -9,7 +9,7 @@ from dataclasses import replace as changed
 from svp_nlp.errors import SpanError, StudyError
 from svp_nlp.model import Edit, Finding, Redacted, Source, Span, Status, Transcript, Turn
 from svp_nlp.redaction.ledger import Ledger
-from svp_nlp.redaction.profiles import STRICT, Mention, Profile
+from svp_nlp.redaction.profiles import MASK, STRICT, Mention, Profile
 
 Replace = Callable[[str, Sequence[tuple[Span, str]]], tuple[str, tuple[Span, ...]]]
 
@@ -167,14 +167,29 @@ def _changes(
             f"a finding at {first.span.start} has no entity", hint="link findings before redacting"
         )
     entity = ledger[first.entity]
-    mention = Mention(group.surface, first.label, entity.id, entity.pseudonym, transcript.id, ledger.seed)
+    mention = Mention(
+        group.surface,
+        first.label,
+        entity.id,
+        entity.pseudonym,
+        transcript.id,
+        ledger.seed,
+        entity.surfaces,
+    )
     new = profile.text_for(mention)
     if new is None:
         return
+    if profile.rules[first.label] is MASK and _is_label(transcript, first.span):
+        new = entity.pseudonym  # masked labels would leave nobody to tell apart
     yield first, new
     for piece in group.pieces[1:]:
         # A caption line left empty would end its cue, so there the pseudonym stands twice.
         yield piece, "" if _line_goes_on(transcript, piece.span) else new
+
+
+def _is_label(transcript: Transcript, span: Span) -> bool:
+    turn = transcript.turn_at(span.start)
+    return turn is not None and turn.label is not None and turn.label.overlaps(span)
 
 
 def _line_goes_on(transcript: Transcript, span: Span) -> bool:
