@@ -15,26 +15,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from svp_nlp.model import Span
+from svp_nlp.model import Label, Span
 from svp_nlp.reading.lines import TIME, Line, first_time
 
-_WORD = r"(?:[^\W\d_][\w.'’&/#\-]*|\d{1,4}(?!\d|:\d)|\[[^\[\]\n]{1,40}\][\w.'’\-]*|#\d+)"
+_WORD = r"(?:[^\W\d_][\w.'’&/#\-]*|\d{1,4}(?!\d|:\d)|\[[^\W\d_][^\[\]\n]{0,40}\][\w.'’\-]*|#\d+)"
 _NAME = rf"{_WORD}(?:[ \u00a0]{{1,2}}{_WORD}){{0,6}}"
 _STAMP = rf"[\[(]?{TIME}(?:\s*(?:-->|-|–)\s*{TIME})?[\])]?"
 _HEAD = (
     r"(?:(?P<number>\d{1,5}[.)]?[ \t]+))?"
     rf"(?:(?P<before>{_STAMP})[ \t]*[-–—|]?[ \t]*)?(?:[-–—][ \t]*)?(?:>>+[ \t]*)?"
 )
-_BRACKETED = r"\[(?P<name>(?:\[[^\[\]\n]{1,40}\]|[^\[\]\n]){1,60})\]"
+# A pseudonym of ours at the head of a line ("[PERSON 3] was tired") is no tag; "[[PERSON 3]] hello" is one.
+_OURS = "|".join(Label)
+_BRACKETED = rf"\[(?!(?:{_OURS})\b)(?P<name>(?:\[[^\[\]\n]{{1,40}}\]|[^\[\]\n]){{1,60}})\]"
 
 
 class Style(StrEnum):
     """How a document writes its speakers."""
 
     COLON = "Name: speech"
+    TIMED = "Name and time on a line of their own"
     BRACKET = "[name] speech"
     TAB = "Name<tab>speech"
-    TIMED = "Name and time on a line of their own"
     DOT = "Q. speech"
     DASH = "NAME - speech"
     ALONE = "Name on a line of its own"
