@@ -153,7 +153,7 @@ def propose(
     transcripts = load_transcripts(layout)
     cut = all_passages(transcripts, settings)
     model = embedder(layout, settings)
-    model.progress = lambda done: progress("embedding passages", min(done, len(cut)), len(cut))
+    model.progress = progress
     suggester = ThemeSuggester(codebook, model)
     made = suggest_passages(suggester, transcripts, cut, top=settings.coding.top)
     progress("embedding passages", len(cut), len(cut))
