@@ -124,7 +124,8 @@ _TAIL = re.compile(r"(?:'(?:s|ll|d|re|ve|m)|[\s.,;:!?'\")\]-])+$")
 def _candidate(text: str, hit: Hit) -> Candidate | None:
     """Return a hit as a candidate, or None where it is known to identify nobody."""
     if not hit.witness.startswith("spacy"):
-        return Candidate(hit.span, hit.label, hit.score, (hit.witness,))
+        span = _trimmed(text, hit.span) if hit.label is Label.PERSON else hit.span
+        return Candidate(span, hit.label, hit.score, (hit.witness,)) if span else None
     span = _trimmed(text, hit.span)
     said = text[span.start : span.end]
     if not said or "\n\n" in said or is_guarded(said) or is_role(said) or said.upper() in ACRONYMS:
@@ -210,9 +211,17 @@ def _names(reading: Reading) -> list[Name]:
     names = [Name(text, Label.PERSON, 0.95, "label") for _, text in reading.labels if len(text) > 2]
     for candidate in reading.candidates:
         text = reading.text[candidate.span.start : candidate.span.end]
-        if candidate.label in NAMES and "spelled" not in candidate.witnesses and candidate.score >= 0.55:
-            names.append(Name(text, candidate.label, candidate.score))
+        if candidate.label in NAMES and candidate.score >= 0.55:
+            names.append(Name(_unspelled(text), candidate.label, candidate.score))
     return names
+
+
+def _unspelled(text: str) -> str:
+    """Return the word that single letters spell ("T-U-L-E" -> "Tule"); other text as it is."""
+    if re.fullmatch(r"(?:(?:double[- ])?[A-Za-z][-., ]*){3,}", text) and re.match(r"[A-Za-z][-., ]", text):
+        letters = re.sub(r"double[- ](\w)", r"\1\1", text, flags=re.IGNORECASE)
+        return re.sub(r"[^A-Za-z]", "", letters).capitalize()
+    return text
 
 
 def _others(known: Sequence[Sequence[Name]], number: int) -> list[Name]:

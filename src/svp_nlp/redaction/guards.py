@@ -30,7 +30,7 @@ ROLES = frozenset(
     "administration grad postdoc phd md rn witness victim child mother father mom dad court defense national "
     "defence state federal county city local regional government honourable honorable madam mister page part "
     "section chapter appendix question answer interview transcript recording study project english math science "
-    "history q a dr mr mrs ms operator caller agent customer client user admin "
+    "history q a dr mr mrs ms operator caller agent prime customer client user admin "
     "unknown unidentified multiple voice male female man woman boy girl person people group all both crowd".split()
 )
 """Words of roles, departments and transcription: alone, or among themselves, no name."""
@@ -55,7 +55,7 @@ def is_guarded(name: str) -> bool:
     words = re.findall(r"[\w&]+", _bare(name))
     if not words:
         return True
-    if name.strip().isupper() and _acronym(name):
+    if re.fullmatch(r"[A-Z0-9&.]{2,}(?:'?s)?", name.strip()) and _acronym(name):
         return True
     return all(word in ROLES or word in _SMALL or word.isdigit() for word in words)
 

@@ -7,6 +7,7 @@ A list alone proves little; it counts together with a capital, a cue or another 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import cache
 from importlib.resources import files
@@ -147,14 +148,43 @@ def commonness(word: str) -> float:
     Ordinary words follow articles and pronouns, names do not: the share of a word's occurrences that
     do so parts "price" (2.9) and "grace" (4.8) from "james" and "melissa" (0). Words in no dictionary get 0.
     """
-    word = word.lower()
+    word = british(word.lower())
     count = word_counts().get(word)
     if not count:
         return 0.0
     ratio = _after_common_words()[word] / count
-    if word in first_names() or word in surnames() or word in cities() or word in world_cities():
+    if _listed_as_name(word, word_ranks()[word]):
         return ratio
     return max(ratio, 1.0)
+
+
+def _listed_as_name(word: str, rank: int) -> bool:
+    """Tell whether a dictionary word is a name often enough for the lists to count against the dictionary."""
+    if first_names().get(word, 0.0) >= 0.001:
+        return True
+    if rank < 20_000 and surnames().get(word, 0.0) < 0.004:
+        return cities().get(word, 0) >= 50 or word in world_cities()
+    return word in surnames() or word in cities() or word in world_cities()
+
+
+def british(word: str) -> str:
+    """Return the spelling under which the dictionary, British in part, lists *word* ("harbor" -> "harbour")."""
+    if word in word_counts():
+        return word
+    for american, other in (("or", "our"), ("er", "re"), ("iz", "is"), ("yz", "ys"), ("log", "logue"), ("ll", "l")):
+        if american in word and (found := word.replace(american, other)) in word_counts():
+            return found
+    return word
+
+
+def in_dictionary(word: str) -> bool:
+    """Tell whether *word*, or the word it is a plural, past or adverb of, is in the dictionary."""
+    word = re.sub(r"'(?:s|ve|ll|d|re|m)$", "", word.lower()).replace("n't", "")
+    if not word.isalpha():
+        return all(in_dictionary(part) for part in re.split(r"[\W\d_]+", word) if part)
+    stems = [word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ed"), word.removesuffix("d")]
+    stems += [word.removesuffix("ing"), word.removesuffix("ly"), word.removesuffix("ing") + "e", word.removesuffix("ish")]
+    return any(british(stem) in word_counts() for stem in stems if len(stem) > 1)
 
 
 def ordinary(word: str) -> bool:

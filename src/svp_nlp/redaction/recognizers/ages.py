@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from svp_nlp.model import Label
-from svp_nlp.redaction.recognizers.base import Found, Rules, each
+from svp_nlp.redaction.recognizers.base import Found, Rules, each, span_of
 from svp_nlp.redaction.recognizers.numbers import TEN, TWO_DIGIT, UP_TO_199
 
 NUMBER = rf"(?:1[01]\d|\d{{1,2}}|{UP_TO_199})(?:[- ]and[- ]a[- ]half)?"
@@ -31,7 +31,10 @@ WHO = (
     r"partner|friend|[A-Z][a-z]+)"
 )
 
-YEAR_OLD = re.compile(rf"\b(?P<age>{NUMBER})[- ]?(?:years?|yrs?|y)[- /]?(?:olds?|o)\b(?!-time)", re.IGNORECASE)
+HYPHENED = re.compile(rf"\b(?P<age>{NUMBER}-(?:year|yr)-old)\b", re.IGNORECASE)
+YEAR_OLD = re.compile(rf"\b(?P<age>{NUMBER})[- ]?(?:years?|yrs?|y)[- /]?(?:old|o)\b(?!-time)", re.IGNORECASE)
+THING = re.compile(r"\b(?:it|that|this|program|building|study|hospital|unit|thing) (?:was|is|were)\b[^.?!\n]{0,25}$", re.IGNORECASE)
+"""What is a few years old without being a person."""
 DECADE_OLD = re.compile(rf"\b(?P<age>{NUMBER})[- ]something\b", re.IGNORECASE)
 MONTH_OLD = re.compile(rf"\b(?P<age>{NUMBER}[- ]{UNIT})[- ](?:old|of age)\b", re.IGNORECASE)
 YEARS_OF_AGE = re.compile(rf"\b(?P<age>{NUMBER}) years? (?:of age|young)\b", re.IGNORECASE)
@@ -80,20 +83,20 @@ WHEN = re.compile(
 def _is(text: str) -> Iterator[Found]:
     """Yield "she was ninety-one"; a capitalised weekday or month is no person."""
     for match in IS.finditer(text):
-        if not re.match(r"(?:It|That|This|There|What|Which|Here|Mine|These|Those|The|And|But|So|Where|When)\b", match[0]):
-            yield from each(IS, text[: match.end() + 30], Label.AGE, 0.8, "age") if False else _one(match)
+        if not NO_PERSON.match(match[0]):
+            yield span_of(match, "age"), Label.AGE, 0.8
 
 
-def _one(match: re.Match[str]) -> Iterator[Found]:
-    from svp_nlp.redaction.recognizers.base import span_of
-
-    yield span_of(match, "age"), Label.AGE, 0.8
+NO_PERSON = re.compile(r"(?:It|That|This|There|What|Which|Here|Mine|These|Those|The|And|But|So|Where|When)\b")
 
 
 def find(text: str) -> Iterator[Found]:
     """Yield ages (AGE): the number alone for years, number and unit otherwise."""
+    yield from each(HYPHENED, text, Label.AGE, 0.95, "age")
+    for match in YEAR_OLD.finditer(text):
+        if not THING.search(text[max(0, match.start() - 45) : match.start()]):
+            yield span_of(match, "age"), Label.AGE, 0.95
     for pattern, score in (
-        (YEAR_OLD, 0.95),
         (DECADE_OLD, 0.7),
         (MONTH_OLD, 0.95),
         (YEARS_OF_AGE, 0.95),

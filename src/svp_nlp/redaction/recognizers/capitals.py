@@ -95,12 +95,21 @@ def _score(said: str, initial: bool) -> float:
     if not words:
         return 0.0
     if all(ordinary(w) for w in words):
-        if initial or said.isupper():
-            return 0.0
-        return 0.5 if len(words) > 1 else 0.35
+        return _plain_score(words, said, initial)
     if said.isupper() and len(said) <= 6:
         return 0.55 if said.lower() not in word_ranks() or len(said) <= 3 else 0.3
     return 0.6 if initial else 0.7
+
+
+def _plain_score(words: list[str], said: str, initial: bool) -> float:
+    """Score a run of ordinary words: a listed first name most, one word that is none least."""
+    if initial:
+        return 0.0
+    if said.isupper():
+        return 0.5 if len(said) <= 5 and word_ranks().get(said.lower(), 0) > 3000 else 0.0
+    if first_names().get(words[0].lower(), 0.0) >= 0.001:
+        return 0.65
+    return 0.5 if len(words) > 1 else 0.35
 
 
 def find(text: str) -> Iterator[Found]:

@@ -25,12 +25,12 @@ REGISTER = re.compile(
     r"incident|event|file number|file|badge|employee|staff id|license|licence|DEA|NPI|docket|ticket|report number|"
     r"accession|encounter|specimen|order number|serial|study id|subject number|participant number|reference|ref|"
     r"confirmation|certificate|passport|social security|SSN|social|plate|tag|VIN|device|lot|letter number|letter|member|"
-    rf"permit|grant|protocol|IRB|request|work order|complaint|invoice|locker|unit number|pump|form)\b{IS}[ #]*{VALUE}\b"
+    rf"permit|protocol|IRB|work order|complaint|invoice|locker|unit number)\b{IS}[ #]*{VALUE}\b"
     r"(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|nurses|of|mg|milligrams|beds|and a half))",
     re.IGNORECASE,
 )
 ROOM = re.compile(
-    rf"\b(?:rooms?|rm\.?|beds?|bay|bassinet|OR|suite|cubicle|trauma|pod|isolette|operating room|exam room|theater)"
+    rf"\b(?:rooms?|rm\.?|bed|bay|bassinet|suite|cubicle|trauma|pod|isolette|operating room|exam room|theater|(?-i:OR))"
     rf"(?: number)? #?(?P<id>\d{{1,5}}[A-Z]?(?:-[A-Z0-9]+)?|{SPOKEN}|{UP_TO_99})"
     rf"\b(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|nurses|beds|mg|am|pm|a\.m|p\.m|hospital|"
     rf"of (?:us|them|the)))",
@@ -54,7 +54,7 @@ SCALES = re.compile(
 )
 """Questionnaires, codes and diseases that look like numbers of something."""
 
-COMMON_VALUE = re.compile(r"(?:one|two|three|a|o|oh)$", re.IGNORECASE)
+COMMON_VALUE = re.compile(r"(?:one|a|o|oh)$", re.IGNORECASE)
 
 
 def find(text: str) -> Iterator[Found]:

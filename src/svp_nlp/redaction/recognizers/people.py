@@ -25,7 +25,7 @@ CAP = r"(?:(?:Mc|Mac|O'|D'|De|La|Le|Van|St\. )?[A-Z][a-zà-ÿ]+(?:[-'][A-Z]?[a-z
 PARTICLE = r"(?:de la|de los|del|de|da|dos|van der|van den|van|von|der|den|bin|ibn|al|el|la|le|di|du|ter)"
 NAME = rf"{CAP}(?: (?:{PARTICLE} )?{CAP}){{0,3}}"
 
-TITLED = re.compile(rf"\b{TITLE}(?: ?\.)? (?P<name>{NAME})", re.UNICODE)
+TITLED = re.compile(rf"\b{TITLE}(?: ?\.)? (?P<name>{NAME})")
 LOWER_TITLED = re.compile(rf"\b(?:doctor|nurse|professor|pastor|reverend|sister|father|mister|miss) (?P<name>{NAME})")
 CUES = re.compile(
     rf"\b(?:[Mm]y name is|[Mm]y name's|name is|name was|name's|[Cc]all me|[Cc]alls? (?:me|him|her)|called (?:me|him|her)|"
@@ -35,8 +35,9 @@ CUES = re.compile(
     rf"(?:husband|wife|son|daughter|brother|sister|mother|father|boss|manager|colleague|friend|assistant|analyst|"
     rf"paralegal|partner|predecessor|successor|secretary|supervisor|mentor|director|chief|chair|coordinator|president|CEO|"
     rf"CNO|CMO|CFO|COO|nurse|surgeon|resident|fellow|chaplain|therapist|psychologist|psychiatrist|physician|doctor|"
-    rf"counsel|attorney|lawyer|named|called|by|with|and|like)),? (?P<name>{NAME})"
+    rf"counsel|attorney|lawyer)),? (?P<name>{NAME})"
 )
+BESIDE = re.compile(rf"\b(?:by|with|and|like|told|asked|says|tell|ask|from|for|except|plus|or|said|of),? (?P<name>{NAME})")
 SELF = re.compile(rf"\b(?:[Tt]his is|[Ii]t's|[Tt]hat's|[Tt]hat was|[Tt]here's|[Tt]here was|[Hh]ere's|I'm|I am|[Ii]t was|she's|he's) (?P<name>{NAME})")
 PAIR = re.compile(rf"\b(?P<first>{CAP}) (?:[A-Z]\.? )?(?:{PARTICLE} )?(?P<last>{CAP})\b")
 
@@ -68,10 +69,10 @@ def find(text: str) -> Iterator[Found]:
         for match in pattern.finditer(text):
             if not is_guarded(match["name"]) and not is_guarded(match[0]):
                 yield _trimmed(match, text), Label.PERSON, 0.9
-    for pattern, score in ((CUES, 0.75), (SELF, 0.7)):
+    for pattern, score in ((CUES, 0.75), (SELF, 0.7), (BESIDE, 0.5)):
         for match in pattern.finditer(text):
             first = _name_words(match["name"])[:1]
-            if first and _plausible(match["name"]) and first[0].lower() in first_names() | {}.keys():
+            if first and first[0].lower() in first_names() and (pattern is CUES or _plausible(match["name"])):
                 yield _trimmed(match, text), Label.PERSON, score
     for match in PAIR.finditer(text):
         if _is_pair(match["first"], match["last"]) and not is_guarded(match[0]):

@@ -32,7 +32,9 @@ ADDRESS = re.compile(rf"\b\d{{1,5}}[A-Z]?(?: (?:North|South|East|West|N|S|E|W|NE
                      rf"{STREET}\b\.?(?:,? (?:Apt|Apartment|Suite|Unit|Ste|#)\.? ?\w+)?")
 SPOKEN_ADDRESS = re.compile(rf"\b(?:{UP_TO_99}|{UNIT})(?:[ -](?:{UP_TO_99}|hundred|oh {UNIT})){{0,3}} (?:(?:north|south|east|west) )?(?:\w+ ){{1,2}}"
                             r"(?:street|avenue|road|boulevard|lane|drive|way|court|parkway)\b")
-NAMED_STREET = re.compile(rf"\b(?P<place>(?:(?:North|South|East|West|N\.|S\.|E\.|W\.) )?(?:{CAP} ){{1,3}}{STREET})\b(?!\.? {CAP} {STREET})")
+NAMED_STREET = re.compile(
+    rf"\b(?P<place>(?:(?:North|South|East|West|N\.|S\.|E\.|W\.) )?(?:{CAP} ){{1,3}}{STREET})\b(?!\.? {CAP} {STREET})(?!\. [A-Z])"
+)
 NUMBERED = re.compile(
     r"\b(?P<place>(?:\d{1,3}(?:st|nd|rd|th)|First|Second|Third|Fourth|Fifth|Sixth|Seventh|Eighth|Ninth|Tenth) "
     rf"{STREET})\b|\b(?P<road>(?:I|US|SR|Route|Rte|Highway|Hwy|Interstate|State Route|County Road|Exit)[- ]\d{{1,4}}[A-Z]?)\b"
@@ -125,7 +127,8 @@ def find(text: str) -> Iterator[Found]:
     for match in CITY_STATE.finditer(text):
         state = match["state"]
         if state in state_codes() or state.lower() in regions():
-            yield span_of(match, "city"), Label.LOCATION, 0.85
+            if not all(ordinary(w) for w in match["city"].split()):
+                yield span_of(match, "city"), Label.LOCATION, 0.85
             yield span_of(match, "state"), Label.LOCATION, 0.85
     yield from _listed(text)
 
