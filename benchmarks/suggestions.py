@@ -148,7 +148,7 @@ def _profile_after(
     units: Mapping[tuple[str, int], TurnGold],
     texts: Mapping[str, str],
 ) -> tuple[float, ...]:
-    """Return what the profile reaches; it decides on as many turns, the likest, as people coded in training."""
+    """Return what the profile reaches; deciding on the likest turns, as many as people coded."""
     ids = [theme.id for theme in book.themes]
     examples = [
         [theme_text(t), *(texts[p.id] for p in train if t.id in units[p.transcript, p.turn].themes)]

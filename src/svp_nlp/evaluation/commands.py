@@ -27,7 +27,7 @@ from svp_nlp.model import Codebook, Finding, Span, Transcript
 from svp_nlp.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from svp_nlp.engines.protocols import Embedder
+    from svp_nlp.engines.protocols import Analyzer, Embedder
     from svp_nlp.redaction.roster import Roster
 
 AROUND = 30
@@ -48,29 +48,31 @@ def evaluate_redaction(
     ``<id>.csv`` from there. *degraded* takes the set in lower case and without punctuation. Raises GoldError,
     RosterError and ModelError.
     """
+    from svp_nlp.engines.models import model_path
+    from svp_nlp.redaction.detect import default_engine
+
     gold = _gold_of(folder, degraded=degraded)
-    findings = detect_gold(gold, roster_dir=roster_dir, progress=progress, spacy_model=spacy_model)
+    engine = default_engine(model_path(spacy_model))
+    findings = detect_gold(gold, engine, roster_dir=roster_dir, progress=progress)
     return score_redaction(gold, findings, neutral=load_neutral(folder))
 
 
 def detect_gold(
     gold: Sequence[GoldTranscript],
+    engine: Analyzer,
     *,
     roster_dir: Path | None = None,
     progress: Progress = silent,
-    spacy_model: str = "en_core_web_md",
 ) -> dict[str, tuple[Finding, ...]]:
     """Return what the product replaces in each transcript of *gold*, by id, linked and verified as ever."""
-    from svp_nlp.engines.models import model_path
-    from svp_nlp.redaction.detect import analyzer, detect
+    from svp_nlp.redaction.detect import detect
     from svp_nlp.redaction.ledger import Ledger
     from svp_nlp.redaction.profiles import STRICT
-    from svp_nlp.study.redacting import Work, conclude
+    from svp_nlp.study.redacting import Work, conclude, counted
 
-    engine = analyzer(model_path(spacy_model))
     done: dict[str, tuple[Finding, ...]] = {}
     for transcripts, roster in _studies(gold, roster_dir):
-        found = detect(transcripts, roster=roster, engine=engine, progress=progress)
+        found = detect(transcripts, roster=roster, engine=engine, progress=counted(progress))
         outcome = conclude(Work((), transcripts, roster, ()), found, Ledger(), STRICT)
         done |= {t.id: tuple(x) for t, x in zip(transcripts, outcome.findings, strict=True)}
     return done
