@@ -85,17 +85,17 @@ def deidentify(
     be read, RosterError for an unusable roster and ModelError when the spaCy model is not here.
     """
     from svp_nlp.engines.models import model_path
-    from svp_nlp.redaction.detect import analyzer, detect
+    from svp_nlp.redaction.detect import default_engine, detect
     from svp_nlp.redaction.ledger import Ledger
-    from svp_nlp.redaction.profiles import profile as named
+    from svp_nlp.redaction.profiles import profile_named
     from svp_nlp.redaction.roster import Roster, load_roster
-    from svp_nlp.study.redacting import Work, conclude
+    from svp_nlp.study.redacting import Work, conclude, counted
 
-    policy = named(profile)
+    policy = profile_named(profile)
     known = Roster() if roster is None else load_roster(roster)
     transcripts = _read_all(sources)
-    engine = analyzer(model_path("en_core_web_md"))
-    found = detect(transcripts, roster=known, engine=engine, progress=progress)
+    engine = default_engine(model_path("en_core_web_md"))
+    found = detect(transcripts, roster=known, engine=engine, progress=counted(progress))
     done = conclude(Work((), transcripts, known, ()), found, Ledger(), policy)
     return Deidentified(done.redacted, done.findings, done.leaks, done.ledger)
 

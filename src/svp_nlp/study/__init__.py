@@ -100,7 +100,7 @@ class Study:
 
     def verify(self) -> Verification:
         """Search everything that may leave for every surface in ledger and roster."""
-        return verifying.verify_study(self.layout)
+        return verifying.verify_study(self.layout, self.settings)
 
     def suggest(
         self, codebook: Path | str | None = None, *, private: bool = False, progress: Progress = silent

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from svp_nlp.errors import StudyError
 from svp_nlp.files import write_json, write_lines, write_whole
-from svp_nlp.model import Codebook, Passage, Redacted, Role, Span, Suggestions, Transcript
+from svp_nlp.model import Codebook, Passage, Redacted, Span, Suggestions, Transcript
 from svp_nlp.progress import Progress, silent
 from svp_nlp.reading import read
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 
 if TYPE_CHECKING:
-    from svp_nlp.coding.topics import Topics
     from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 
 
@@ -212,8 +211,9 @@ def find_quotes(layout: f.Layout, settings: Settings, proposals: Proposals) -> l
 
 def find_topics(
     layout: f.Layout, settings: Settings, proposals: Proposals, progress: Progress = silent
-) -> tuple[Topics, dict[str, Any]]:
-    """Look for emergent topics and write topics.json; returns them and what was written."""
+) -> dict[str, Any]:
+    """Look for emergent topics, write topics.json and topic_map.svg; returns what topics.json holds."""
+    from svp_nlp.coding.topic_map import topic_map
     from svp_nlp.coding.topics import topics
 
     found = topics(
@@ -229,13 +229,10 @@ def find_topics(
         "message": found.message,
         "explained": found.explained,
         "residue": found.residue,
+        "settings": dict(found.settings),
         "topics": [f.topic_row(topic) for topic in found.found],
         "similar": [list(pair) for pair in found.similar],
     }
     write_json(layout.coding / "topics.json", row)
-    return found, row
-
-
-def respondents(proposals: Proposals) -> int:
-    """Count the passages that are not an interviewer's."""
-    return sum(passage.role is not Role.INTERVIEWER for passage in proposals.passages)
+    write_whole(layout.coding / "topic_map.svg", topic_map(found))
+    return row

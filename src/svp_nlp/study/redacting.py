@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib.resources import files
@@ -294,21 +294,28 @@ def load_ledger(layout: f.Layout) -> Ledger:
 
 def profile_of(settings: Settings) -> Profile:
     """Return the policy the settings name; SettingsError lists the known ones."""
-    from svp_nlp.redaction.profiles import profile
+    from svp_nlp.redaction.profiles import profile_named
 
-    return profile(settings.redaction.profile)
+    return profile_named(settings.redaction.profile)
 
 
 def _run(layout: f.Layout, settings: Settings, work: Work, progress: Progress) -> Outcome:
     from svp_nlp.engines.models import model_path
-    from svp_nlp.redaction.detect import analyzer, detect
+    from svp_nlp.redaction.detect import default_engine, detect
 
     before = load_ledger(layout)
     engine = CachedAnalyzer(
-        analyzer(model_path(settings.redaction.spacy_model)), layout.private / "cache" / "hits", before.seed
+        default_engine(model_path(settings.redaction.spacy_model)),
+        layout.private / "cache" / "hits",
+        before.seed,
     )
-    found = detect(work.transcripts, roster=work.roster, engine=engine, progress=progress)
+    found = detect(work.transcripts, roster=work.roster, engine=engine, progress=counted(progress))
     return conclude(work, found, before, profile_of(settings))
+
+
+def counted(progress: Progress) -> Callable[[int, int], None]:
+    """Return *progress* for detection: how many transcripts have been read."""
+    return lambda done, total: progress("finding identifiers", done, total)
 
 
 def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, profile: Profile) -> Outcome:
@@ -324,11 +331,11 @@ def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, pro
             for t, x in zip(work.transcripts, linked, strict=True)
         )
         texts = {r.transcript.id: r.transcript.text for r in redacted}
-        left = leaks(texts, ledger=ledger, roster=work.roster)
+        left = leaks(texts, ledger=ledger, roster=work.roster, profile=profile)
         if not left:
             break
         found = [
-            merge(t, x, sweep(t, ledger=ledger, roster=work.roster))
+            merge(t, x, sweep(t, ledger, work.roster, profile))
             for t, x in zip(work.transcripts, linked, strict=True)
         ]
     findings = tuple(applied(x, r) for x, r in zip(linked, redacted, strict=True))

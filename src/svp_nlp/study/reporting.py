@@ -26,7 +26,7 @@ def write_report(layout: f.Layout, settings: Settings, proposals: Proposals) -> 
     from svp_nlp.reporting.html import html_report
     from svp_nlp.reporting.tables import matrix_table, themes_table
 
-    data = report_data(layout, settings, proposals, verify_study(layout))
+    data = report_data(layout, settings, proposals, verify_study(layout, settings))
     written = {
         "report.html": html_report(data),
         "themes.csv": themes_table(data),

@@ -12,8 +12,9 @@ from pathlib import Path
 from svp_nlp.errors import StudyError
 from svp_nlp.model import Leak
 from svp_nlp.reading import read
+from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
-from svp_nlp.study.redacting import State, load_ledger
+from svp_nlp.study.redacting import State, load_ledger, profile_of
 
 _READABLE = {".txt", ".vtt", ".srt", ".docx", ".pdf"}
 
@@ -59,7 +60,7 @@ class Verification:
         return f"<p><strong>{verdict}</strong>: {searched}</p>"
 
 
-def verify_study(layout: f.Layout) -> Verification:
+def verify_study(layout: f.Layout, settings: Settings) -> Verification:
     """Search clean/, coding/ and reports/ (texts, values, file names, document properties)."""
     from svp_nlp.redaction.roster import Roster, load_roster
     from svp_nlp.redaction.verify import leaks
@@ -73,7 +74,7 @@ def verify_study(layout: f.Layout) -> Verification:
     kept = layout.private / "roster.csv"
     roster = load_roster(kept) if kept.exists() else Roster()
     places = dict(_places(layout))
-    found = leaks(places, ledger=ledger, roster=roster)
+    found = leaks(places, ledger=ledger, roster=roster, profile=profile_of(settings))
     surfaces = sum(len(e.surfaces) for e in ledger) + sum(len(e.surfaces) for e in roster)
     return Verification(found, len(places), surfaces, tuple(_warnings(layout)))
 
