@@ -7,7 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,13 @@ from svp_nlp.reporting.data import ReportData
 from svp_nlp.reporting.texts import (
     LABEL_WORDS,
     Piece,
+    chance,
     opening,
     passage_pieces,
     pieces_of,
     plural,
     quoted,
     running,
-    strength,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def html_report(data: ReportData) -> str:
     environment = _environment()
     environment.filters["pieces"] = pieces_of
     return environment.get_template("report.html").render(
-        data=data, page=page, style=style, policy=_policy(style), plural=plural, strength=strength
+        data=data, page=page, style=style, policy=_policy(style), plural=plural, chance=chance
     )
 
 
@@ -137,7 +137,7 @@ class _Page:
         self.domains = {domain.id: domain for domain in data.codebook.domains}
         self.answers = data.answers()
 
-    @property
+    @cached_property
     def state(self) -> _State:
         """The state of verification."""
         if self.data.leaks or self.data.verified is False:
@@ -152,12 +152,12 @@ class _Page:
         counts = Counter((leak.place, leak.label, leak.how) for leak in self.data.leaks)
         return [(*key, n) for key, n in sorted(counts.items())]
 
-    @property
+    @cached_property
     def transcript_rows(self) -> list[_TranscriptRow]:
         """The lines of the transcripts table."""
         return [self._transcript_row(id_, t) for id_, t in self.data.transcripts.items()]
 
-    @property
+    @cached_property
     def totals(self) -> _TranscriptRow:
         """The last line of the transcripts table."""
         rows = self.transcript_rows
@@ -187,7 +187,7 @@ class _Page:
             for id_ in self.data.transcripts
         ]
 
-    @property
+    @cached_property
     def suggested(self) -> int:
         """The number of answers for which a theme is suggested."""
         return sum(bool(self.data.suggested(p)) for p in self.answers)

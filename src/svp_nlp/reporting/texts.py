@@ -20,8 +20,8 @@ LABEL_WORDS = {
     Label.AGE: "Ages",
 }
 _PSEUDONYM = re.compile(rf"\[(?:{'|'.join(Label)})(?: [^\[\]]{{1,12}})?\]")
-# Thirds of the scale: words for reading, not thresholds for deciding.
-_STRENGTHS = ((2 / 3, "strong"), (1 / 3, "fair"), (0.0, "weak"))
+# Words for reading, not thresholds for deciding: among fifteen themes chance alone gives about 0.07.
+_CHANCES = ((0.5, "likely"), (0.2, "possible"), (0.0, "unlikely"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,14 @@ class Piece:
     marked: bool = False
 
 
-def strength(score: float) -> str:
-    """Say a score in [0, 1] as a word: strong, fair or weak (by thirds).
+def chance(score: float) -> str:
+    """Say a probability in [0, 1] as a word: likely (from 0.5), possible (from 0.2) or unlikely.
 
-    >>> strength(0.7), strength(0.4), strength(0.1)
-    ('strong', 'fair', 'weak')
+    >>> chance(0.7), chance(0.4), chance(0.1)
+    ('likely', 'possible', 'unlikely')
     """
-    return next((word for least, word in _STRENGTHS if score >= least), "weak")
+    shown = round(score, 2)  # the word must fit the figure printed beside it
+    return next((word for least, word in _CHANCES if shown >= least), "unlikely")
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:
@@ -116,10 +117,11 @@ def _split_at(
     for piece, start in zip(flow.pieces, flow.starts, strict=True):
         for mark in marked:
             lo, hi = max(mark.start, piece.start), min(mark.end, piece.end)
-            on[start + lo - piece.start : start + hi - piece.start] = [True] * max(0, hi - lo)
+            if lo < hi:
+                on[start + lo - piece.start : start + hi - piece.start] = [True] * (hi - lo)
     # A space between two marked pieces belongs to the mark, or the highlight falls apart at a line's end.
     for joint in (s - 1 for s in flow.starts[1:]):
-        on[joint] = on[joint - 1] and joint + 1 < len(on) and on[joint + 1]
+        on[joint] = on[joint - 1] and on[joint + 1]
     at = 0
     for here in range(1, len(on) + 1):
         if here == len(on) or on[here] != on[at]:
