@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from svp_nlp.model import Edit, Label, Redacted, Span, Transcript
 
 
 def edited(transcript: Transcript, changes: Mapping[str, str]) -> Redacted:
     """Replace every occurrence of the keys of *changes*, longest first where two begin together."""
-    wanted = re.compile("|".join(map(re.escape, sorted(changes, key=len, reverse=True))))
+    wanted = re.compile("|".join(map(re.escape, sorted(changes, key=len, reverse=True))) or "(?!)")
     edits, parts, at, length = [], [], 0, 0
     for match in wanted.finditer(transcript.text):
         new = changes[match.group()]
@@ -41,7 +42,7 @@ def tiles(transcript: Transcript) -> None:
     rest.append(transcript.text[at:])
     assert re.sub(r"[\s\[\](){}<>:：.,*|>–—\-\ufeff\u200b\x00-\x1f\x7f-\x9f]", "", "".join(rest)) == ""
     ends = [t.span for t in transcript.turns]
-    assert all(a.end <= b.start for a, b in zip(ends, ends[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(ends))
     for turn in transcript.turns:
         assert turn.speech
         assert all(turn.span.contains(piece) for piece in turn.speech)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading_help import tiles
 
+from reading_help import tiles
 from svp_nlp.errors import ReadError
 from svp_nlp.model import Role, Transcript
 from svp_nlp.reading import read_text
@@ -66,19 +66,13 @@ def test_voice_tags() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_names_before_a_colon(end: str) -> None:
-    srt = end.join(
-        ["1", "00:00:01,000 --> 00:00:04,000", "ANN: How was it, in the", "Mercy Ward?", "", "2"]
-        + [
-            "00:00:05,000 --> 00:00:06,000",
-            "At 10:30?",
-            "",
-            "3",
-            "00:00:07,000 --> 00:00:08,000",
-            "BO: Hard. One thing:",
-        ]
-        + ["sleep.", "4", "00:00:08,000 --> 00:00:09,000", "BO: 2012."]
+    srt = (
+        "1\n00:00:01,000 --> 00:00:04,000\nANN: How was it, in the\nMercy Ward?\n\n"
+        "2\n00:00:05,000 --> 00:00:06,000\nAt 10:30?\n\n"
+        "3\n00:00:07,000 --> 00:00:08,000\nBO: Hard. One thing:\nsleep.\n"
+        "4\n00:00:08,000 --> 00:00:09,000\nBO: 2012."
     )
-    transcript = read_text(srt, format="srt")
+    transcript = read_text(srt.replace("\n", end), format="srt")
     assert turns(transcript) == [
         ("ANN", 1.0, "How was it, in the Mercy Ward? At 10:30?"),
         ("BO", 7.0, "Hard. One thing: sleep. 2012."),
@@ -87,7 +81,8 @@ def test_names_before_a_colon(end: str) -> None:
 
 
 def test_captions_without_names_are_cut_at_pauses() -> None:
-    srt = "1\n00:00:01,000 --> 00:00:04,000\nso I was tired and\n\n2\n00:00:04,000 --> 00:00:06,000\nwent home.\n\n"
+    srt = "1\n00:00:01,000 --> 00:00:04,000\nso I was tired and\n\n"
+    srt += "2\n00:00:04,000 --> 00:00:06,000\nwent home.\n\n"
     srt += "3\n00:00:09,000 --> 00:00:10,000\nThen I slept.\n"
     assert turns(read_text(srt, format="srt")) == [
         (None, 1.0, "so I was tired and went home."),
@@ -96,10 +91,10 @@ def test_captions_without_names_are_cut_at_pauses() -> None:
 
 
 def test_pseudonyms_are_labels_again() -> None:
-    vtt = "WEBVTT\n\n00:01.000 --> 00:02.000\n[PERSON 1]: how\n\n00:02.000 --> 00:03.000\n[PERSON 2]: fine\n"
-    assert [t.speaker for t in read_text(vtt, format="vtt").turns] == ["[PERSON 1]", "[PERSON 2]"]
-    vtt = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v [PERSON 1]>how\n\n00:02.000 --> 00:03.000\n<v [PERSON 2]>fine\n"
-    assert [t.speaker for t in read_text(vtt, format="vtt").turns] == ["[PERSON 1]", "[PERSON 2]"]
+    for label in ("[PERSON {}]: ", "<v [PERSON {}]>"):
+        vtt = f"WEBVTT\n\n00:01.000 --> 00:02.000\n{label.format(1)}how\n\n"
+        vtt += f"00:02.000 --> 00:03.000\n{label.format(2)}fine\n"
+        assert [t.speaker for t in read_text(vtt, format="vtt").turns] == ["[PERSON 1]", "[PERSON 2]"]
 
 
 @pytest.mark.parametrize(
@@ -129,8 +124,6 @@ PAYLOAD = st.one_of(
             "7",
             "NOTE d",
             "<v Ann>",
-        ]
-        + [
             "00:00:01.000 --> 00:00:02.000",
             "STYLE",
             "(End of recording.)",

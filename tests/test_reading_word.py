@@ -16,8 +16,8 @@ from docx.oxml.ns import nsdecls
 from docx.shared import Inches
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reading_help import edited, tiles
 
+from reading_help import edited, tiles
 from svp_nlp.errors import ReadError, SpanError
 from svp_nlp.model import Role, Transcript
 from svp_nlp.reading import clean_suffix, read, write
@@ -60,19 +60,20 @@ def interview(path: Path) -> Path:
     body = document.element.body
     last = body[-1]
     for xml in (
-        '<w:p><w:ins w:id="1" w:author="Ada Okonkwo" w:date="2019-03-04T10:00:00Z"><w:r><w:t>Okonkwo inserted. '
-        '</w:t></w:r></w:ins><w:del w:id="2" w:author="Ada Okonkwo"><w:r><w:delText>Okonkwo deleted.</w:delText>'
-        "</w:r></w:del></w:p>",
-        '<w:p><w:hyperlink w:anchor="x" w:tooltip="mail Okonkwo"><w:r><w:t>write to her</w:t></w:r></w:hyperlink>'
-        '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> HYPERLINK "mailto:okonkwo@x.org" '
-        '</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t> or mail</w:t></w:r><w:r>'
-        '<w:fldChar w:fldCharType="end"/></w:r></w:p>',
+        '<w:p><w:ins w:id="1" w:author="Ada Okonkwo" w:date="2019-03-04T10:00:00Z"><w:r><w:t>'
+        "Okonkwo inserted. </w:t></w:r></w:ins>"
+        '<w:del w:id="2" w:author="Ada Okonkwo"><w:r><w:delText>Okonkwo deleted.'
+        "</w:delText></w:r></w:del></w:p>",
+        '<w:p><w:hyperlink w:anchor="x" w:tooltip="mail Okonkwo"><w:r><w:t>write to her</w:t></w:r>'
+        '</w:hyperlink><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> HYPERLINK '
+        '"mailto:okonkwo@x.org" </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r>'
+        '<w:t> or mail</w:t></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>',
         '<w:p><w:bookmarkStart w:id="7" w:name="Okonkwo"/><w:bookmarkEnd w:id="7"/><w:sdt><w:sdtPr><w:alias '
         'w:val="Okonkwo"/></w:sdtPr><w:sdtContent><w:r><w:t>in a control: Okonkwo</w:t></w:r></w:sdtContent>'
         "</w:sdt></w:p>",
         '<w:p><w:r><w:pict><v:shape xmlns:v="urn:schemas-microsoft-com:vml" alt="Okonkwo"><v:textbox>'
-        "<w:txbxContent><w:p><w:r><w:t>Okonkwo in a box</w:t></w:r></w:p></w:txbxContent></v:textbox></v:shape>"
-        "</w:pict></w:r></w:p>",
+        "<w:txbxContent><w:p><w:r><w:t>Okonkwo in a box</w:t></w:r></w:p></w:txbxContent></v:textbox>"
+        "</v:shape></w:pict></w:r></w:p>",
     ):
         last.addprevious(raw(xml))
     document.add_picture(io.BytesIO(png()), width=Inches(0.2))

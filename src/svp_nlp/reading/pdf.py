@@ -10,7 +10,7 @@ from importlib import resources
 from svp_nlp.errors import ReadError
 
 # pdfium puts this where a word is broken at a line's end; whether the hyphen belongs to it is left open.
-_BROKEN = re.compile(r"([^\W\d_]*)\ufffe([^\W\d_]*)")
+_BROKEN = re.compile(r"([^\W_]*)\ufffe([^\W_]*)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -74,7 +74,9 @@ def _page(page: object) -> str:
 def _mended(match: re.Match[str]) -> str:
     """Join the halves of a word broken at a line's end, with the hyphen where it belongs to the word."""
     left, right = match.groups()
-    if not left or not right or right[0].isupper():
+    if left.islower() and not right.islower():
+        return f"{left}-\n{right}"  # the last word of a page, with a number or a running title below it
+    if not left or not right.islower():
         return f"{left}-{right}"
     words = _common_words()
     whole = (left + right).lower() in words
