@@ -1,0 +1,70 @@
+"""The benchmarks run: their own counting on texts made by hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from svp_nlp.evaluation.gold import GoldTranscript, Mention
+from svp_nlp.evaluation.redaction import score_redaction
+from svp_nlp.model import Label, Span, Transcript
+
+
+def load(name: str) -> ModuleType:
+    path = Path(__file__).resolve().parents[1] / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_another_tools_types_become_labels() -> None:
+    bench = load("redaction")
+    gold = (GoldTranscript("A", Transcript("A", "Ana, 555"), (Mention(Span(0, 3), Label.PERSON, "p1"),)),)
+    detect = bench._each(lambda text: [(0, 3, "PERSON"), (5, 8, "US_PASSPORT")])
+    findings = detect(gold)
+    assert [(f.span, f.label) for f in findings["A"]] == [(Span(0, 3), Label.PERSON), (Span(5, 8), Label.ID)]
+    rows = [
+        bench.Row("svp-nlp", score_redaction(gold, findings), 300.0),
+        bench.Row("Presidio", score_redaction(gold, findings), 200.0),
+    ]
+    table = bench.markdown(Path("set"), rows)
+    assert table.startswith("### set: 1 files, 1 identifiers\n\n| | svp-nlp | Presidio |\n|---|---|---|\n")
+    assert "| recall | 1.000 [0.207, 1.000] | 1.000 [0.207, 1.000] |" in table
+    assert table.endswith("| words a CPU second, Presidio = 1 | 1.50 | 1.00 |")
+    assert "Ana" not in str(bench.as_json([(Path("set"), rows)]))
+
+
+def test_halves_share_no_document() -> None:
+    bench = load("suggestions")
+    units = [bench.Unit(f"d{i % 10}", "x", frozenset({"a"})) for i in range(40)]
+    train, test = bench._halves(units, np.random.default_rng(0))
+    assert len(train) == len(test) == 20
+    assert not {u.doc for u in train} & {u.doc for u in test}
+
+
+def test_hits_of_a_ranking() -> None:
+    bench = load("suggestions")
+    units = [bench.Unit("d", "x", frozenset({"a"})), bench.Unit("d", "y", frozenset({"b", "d"}))]
+    assert bench._hits(units, [["a", "b", "c"], ["c", "a", "d"]]) == (0.5, 1.0)
+    assert bench._means([(0.5, float("nan")), (0.7, float("nan"))]) == ["0.600 (0.100)", "–"]
+
+
+@pytest.mark.parametrize("name", ["redaction", "suggestions", "speed"])
+def test_the_command_explains_itself(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = load(name)
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    with pytest.raises(SystemExit) as caught:
+        module.main()
+    assert caught.value.code == 0
+    assert f"python benchmarks/{name}.py" in capsys.readouterr().out
