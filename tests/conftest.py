@@ -6,9 +6,12 @@ import socket
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 
 AF_UNIX = getattr(socket, "AF_UNIX", None)  # Windows has none
 
@@ -71,3 +74,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         main(["demo", str(folder), "--quiet"])
     assert stopped.value.code == 0
     return folder
+
+
+@pytest.fixture(scope="session")
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEmbedder:
+    """The default embedding model, loaded once, with a cache for the whole run."""
+    from svp_nlp.engines.models import model_path
+    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
+
+    cache = tmp_path_factory.mktemp("embeddings") / "cache.sqlite"
+    return SentenceEmbedder(model_path("all-MiniLM-L6-v2"), cache=cache)

@@ -55,12 +55,13 @@ class Learned:
         self._mean = ranker.mean(confirmed.material.vectors)
         self._asked_mean = ranker.mean(confirmed.material.asked[confirmed.material.was_asked])
         self._gate = _gate(confirmed, calibration)
-        if self.counts.any():
+        self.teaches = bool(self.counts.any()) and len(self.counts) > 1
+        if self.teaches:
             self._learn_themes(confirmed)
 
     def themes(self, material: Material, scores: Matrix) -> Matrix:
         """Return the probability of each theme for a coded text; *scores* are the codebook's."""
-        if not self.counts.any():
+        if not self.teaches:
             return self.calibration.themes(scores)
         answers = self._centred(material)
         voices = [

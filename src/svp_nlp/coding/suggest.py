@@ -66,14 +66,14 @@ class ThemeSuggester:
         anew. Confirmed texts also become exemplars, cited by *citations*. Raises CodebookError for a theme
         that is not in the codebook.
         """
-        position = {t.id: j for j, t in enumerate(self.codebook.themes)}
-        labels = np.zeros((len(texts), len(position)))
-        for i, themes in enumerate(codings):
-            for theme in themes:
-                if theme not in position:
-                    known = ", ".join(position)
-                    raise CodebookError(f'unknown theme "{theme}" in coding {i + 1}; themes: {known}')
-                labels[i, position[theme]] = 1.0
+        if len(texts) != len(codings):
+            found = f"{len(texts)} texts and {len(codings)} codings"
+            raise CodebookError(f"{found}; one coding a text was expected")
+        if not texts:
+            self.learned = None
+            self._explain = _Explainer(self.codebook, self.ranker, self.embedder)
+            return self
+        labels = _labels(self.codebook, codings)
         material = Material.of(texts, questions, self.embedder)
         confirmed = Confirmed(material, labels, signs(self.ranker, material))
         self.learned = Learned(confirmed, self.ranker, self.calibration)
@@ -186,6 +186,19 @@ class _Explainer:
             against=self.themes[rival].id if len(self.themes) > 1 else "",
             margin=float(themes[theme] - themes[rival]) if len(self.themes) > 1 else float(themes[theme]),
         )
+
+
+def _labels(codebook: Codebook, codings: Sequence[Iterable[str]]) -> Matrix:
+    """Return 1 where a theme was given, shape (codings, themes)."""
+    position = {t.id: j for j, t in enumerate(codebook.themes)}
+    labels = np.zeros((len(codings), len(position)))
+    for i, themes in enumerate(codings):
+        for theme in themes:
+            if theme not in position:
+                known = ", ".join(position)
+                raise CodebookError(f'unknown theme "{theme}" in coding {i + 1}; themes: {known}')
+            labels[i, position[theme]] = 1.0
+    return labels
 
 
 def _exemplars_of(ranker: CodebookRanker, theme: int, exemplars: Sequence[Exemplar]) -> list[Exemplar]:

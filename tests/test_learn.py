@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from svp_nlp.coding.suggest import ThemeSuggester
+from svp_nlp.engines.sentence_transformers import SentenceEmbedder
+from svp_nlp.errors import CodebookError
+from svp_nlp.model import Codebook, Domain, Suggestions, Theme
+
+BOOK = Codebook(
+    "Ward",
+    "1",
+    (Domain("d", "D"),),
+    (
+        Theme("d.a", "Handover", "d", "Passing on information at the change of shift."),
+        Theme("d.b", "Equipment", "d", "Devices and materials on the ward."),
+        Theme("d.c", "Rest", "d", "Breaks and sleep."),
+    ),
+)
+# The team uses "the blue folder" for handover, which no codebook text tells.
+TOLD = [
+    "The blue folder was empty again this morning and I started blind.",
+    "Whoever wrote the blue folder left out two patients.",
+    "I read the blue folder twice and still had questions for the night nurse.",
+    "Nobody updates the blue folder after six.",
+]
+NEW = "When I came in the blue folder lay there with yesterday's pages."
+
+
+def score(made: Suggestions, theme: str) -> float:
+    return next(s.score for s in made if s.theme == theme)
+
+
+@pytest.fixture
+def suggester(embedder: SentenceEmbedder) -> ThemeSuggester:
+    return ThemeSuggester(BOOK, embedder)
+
+
+def test_confirmed_codings_teach_the_teams_own_words(suggester: ThemeSuggester) -> None:
+    (before,) = suggester.suggest([NEW])
+    (after,) = suggester.fit(TOLD, [["d.a"]] * 4).suggest([NEW])
+    assert after[0].theme == "d.a"
+    assert score(after, "d.a") > score(before, "d.a")
+
+
+def test_confirmed_texts_become_exemplars_with_their_citation(suggester: ThemeSuggester) -> None:
+    suggester.fit(TOLD, [["d.a"]] * 4, citations=[f"B page {i}" for i in range(4)])
+    (made,) = suggester.suggest([TOLD[1]])
+    assert (made[0].because.exemplar, made[0].because.source) == (TOLD[1], "B page 1")
+
+
+def test_each_fit_starts_anew(suggester: ThemeSuggester) -> None:
+    fresh = suggester.suggest([NEW])
+    taught = suggester.fit(TOLD, [["d.b"]] * 4).suggest([NEW])
+    again = suggester.fit(TOLD, [["d.a"]] * 4).suggest([NEW])
+    assert taught[0][0].theme == "d.b"
+    assert again[0][0].theme == "d.a"
+    assert suggester.fit([], []).suggest([NEW]) == fresh
+
+
+def test_a_text_may_have_two_themes(suggester: ThemeSuggester) -> None:
+    (made,) = suggester.fit(TOLD, [["d.a", "d.c"]] * 4).suggest([NEW])
+    assert {s.theme for s in made.ranked[:2]} == {"d.a", "d.c"}
+
+
+def test_what_is_common_is_suggested_more(suggester: ThemeSuggester) -> None:
+    text = "Something was missing."
+    texts = [f"{text} It was number {i}." for i in range(12)]
+    rare = suggester.fit(texts, [["d.a"]] * 3 + [["d.b"]] * 9).suggest([text])
+    common = suggester.fit(texts, [["d.a"]] * 9 + [["d.b"]] * 3).suggest([text])
+    assert score(common[0], "d.a") > score(rare[0], "d.a")
+
+
+def test_uncoded_passages_teach_when_to_say_none(suggester: ThemeSuggester) -> None:
+    kept = [
+        f"{t} That was on day {i}, and it went on like this for the whole week."
+        for i in range(4)
+        for t in TOLD
+    ]
+    left = [
+        f"I have parked my bicycle near gate {i} and then walked by the canal for a while." for i in range(16)
+    ]
+    suggester.fit(kept + left, [["d.a"]] * 16 + [[]] * 16)
+    told, walked = suggester.suggest(["The blue folder is lost again.", "I walked along the canal to work."])
+    assert told.coded > walked.coded
+    assert walked.abstained
+
+
+def test_only_nones_confirmed(suggester: ThemeSuggester) -> None:
+    (made,) = suggester.fit(TOLD, [[]] * 4).suggest([NEW])
+    assert len(made) == 3
+
+
+def test_two_themes_only(embedder: SentenceEmbedder) -> None:
+    two = Codebook("Ward", "1", BOOK.domains, BOOK.themes[:2])
+    (made,) = ThemeSuggester(two, embedder).fit(TOLD, [["d.a"]] * 4).suggest([NEW])
+    assert made[0].theme == "d.a"
+    assert sum(s.score for s in made) == pytest.approx(1)
+
+
+def test_one_theme_only(embedder: SentenceEmbedder) -> None:
+    one = Codebook("Ward", "1", BOOK.domains, BOOK.themes[:1])
+    (made,) = ThemeSuggester(one, embedder).fit(TOLD, [["d.a"]] * 4).suggest([NEW])
+    assert [s.theme for s in made] == ["d.a"]
+
+
+def test_an_unknown_theme_is_refused_without_its_text(suggester: ThemeSuggester) -> None:
+    with pytest.raises(CodebookError) as caught:
+        suggester.fit(TOLD, [["d.a"], ["d.x"], [], []])
+    assert caught.value.message == 'unknown theme "d.x" in coding 2; themes: d.a, d.b, d.c'
+
+
+def test_texts_and_codings_must_match(suggester: ThemeSuggester) -> None:
+    with pytest.raises(CodebookError) as caught:
+        suggester.fit(TOLD, [["d.a"]])
+    assert caught.value.message == "4 texts and 1 codings; one coding a text was expected"
+
+
+def test_refitting_a_thousand_passages_takes_under_two_seconds(suggester: ThemeSuggester) -> None:
+    texts = [f"{TOLD[i % 4]} It happened in week {i % 250}." for i in range(1000)]
+    codings = [["d.a"] if i % 3 else [] for i in range(1000)]
+    suggester.fit(texts, codings)  # fills the embedding cache
+    start = time.perf_counter()
+    suggester.fit(texts, codings)
+    assert time.perf_counter() - start < 2 * 3  # the bound is for a quiet machine
