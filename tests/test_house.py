@@ -224,6 +224,18 @@ def test_no_empty_names() -> None:
     assert wrong == []
 
 
+def test_functions_are_short() -> None:
+    definitions = ast.FunctionDef | ast.AsyncFunctionDef
+    lines = sorted(
+        (node.end_lineno or node.lineno) - node.lineno + 1
+        for module in MODULES
+        for node in ast.walk(parse(module))
+        if isinstance(node, definitions)
+    )
+    assert lines[len(lines) // 2] < 10
+    assert lines[len(lines) * 9 // 10] < 35
+
+
 # Put together from pieces, so that this file does not hold what it looks for.
 UNWANTED = {
     "a path of one machine": r"(^|[^\w/])/(work|tmp|root|home|opt)" + "/",
