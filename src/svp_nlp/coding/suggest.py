@@ -109,7 +109,7 @@ class ThemeSuggester:
                 passage=str(i + 1),
                 coded=float(coded[i]),
                 ranked=tuple(self._suggestion(j, themes[i, j], reasons[i, j]) for j in ranked[i].tolist()),
-                abstained=self.calibration.abstains(coded[i], themes[i].max(), themes.shape[1]),
+                abstained=bool(self.calibration.abstains(coded[i], themes[i].max(), themes.shape[1])),
             )
             for i in range(len(texts))
         )
