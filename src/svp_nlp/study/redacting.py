@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -324,6 +325,7 @@ def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, pro
     from svp_nlp.redaction.redact import applied, redact
     from svp_nlp.redaction.verify import leaks, sweep
 
+    found = [within_cells(t, x) for t, x in zip(work.transcripts, found, strict=True)]
     for _ in range(ROUNDS):
         ledger, linked = link(work.transcripts, found, roster=work.roster, ledger=ledger)
         redacted = tuple(
@@ -335,11 +337,23 @@ def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, pro
         if not left:
             break
         found = [
-            merge(t, x, sweep(t, ledger, work.roster, profile))
+            merge(t, x, within_cells(t, sweep(t, ledger, work.roster, profile)))
             for t, x in zip(work.transcripts, linked, strict=True)
         ]
     findings = tuple(applied(x, r) for x, r in zip(linked, redacted, strict=True))
     return Outcome(ledger, findings, redacted, left)
+
+
+def within_cells(transcript: Transcript, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Cut findings where a Word document ends a paragraph or cell: no replacement can reach across."""
+    if transcript.format != "docx":
+        return tuple(findings)
+    return tuple(
+        replace(x, span=Span(x.span.start + part.start(), x.span.start + part.end()))
+        for x in findings
+        for part in re.finditer(r"[^\t\n\f]+", transcript[x.span])
+        if any(c.isalnum() for c in part.group())
+    )
 
 
 def merge(
@@ -393,6 +407,7 @@ def _save(
         layout.private / "edits.jsonl",
         (f.edit_row(r.transcript.id, e) for r in outcome.redacted for e in r.edits),
     )
+    layout.clean.mkdir(parents=True, exist_ok=True)
     records = []
     for record, transcript, redacted in zip(work.records, work.transcripts, outcome.redacted, strict=True):
         name = redacted.transcript.id + clean_suffix(transcript.format)
