@@ -116,7 +116,8 @@ class Name:
     @property
     def is_local(self) -> bool:
         """Whether the same words in another transcript are likely to mean something else."""
-        return self.label is Label.AGE or (self.label is Label.ID and len(self.key) < 5)
+        short = sum(c.isdigit() for c in self.key) < 5
+        return self.label is Label.AGE or (self.label is Label.ID and short)
 
 
 def likeness(one: Name, other: Name) -> int:

@@ -213,7 +213,7 @@ def _institution(surface: str, tokens: tuple[str, ...], owner: str) -> Iterator[
     if 1 < len(core) < len(tokens):
         yield Needle(core, Label.INSTITUTION, owner, "part", Evidence.NONE)
     for part in core if len(tokens) > 1 else ():
-        if len(part) > 3 and not everyday(part, person=False):
+        if len(part) > 3 and not everyday(part, person=True):
             yield Needle((part,), Label.INSTITUTION, owner, "part", Evidence.CAPITAL)
 
 

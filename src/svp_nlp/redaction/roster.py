@@ -117,18 +117,11 @@ def _decoded(data: bytes) -> str:
 
 
 def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
-    rows = []
-    try:
-        for cells in reader:
-            rows.append((reader.line_num, cells))
-    except csv.Error:
-        raise RosterError(
-            f"line {reader.line_num} of the roster is not CSV",
-            hint="look for a quotation mark without its partner",
-        ) from None
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    rows, line = [], 1
+    for cells in reader:
+        rows.append((line, cells))
+        line = reader.line_num + 1
     return rows
 
 
@@ -159,6 +152,10 @@ def _entry(line: int, cells: Sequence[str], where: dict[str, int]) -> RosterEntr
             hint="put quotation marks round a name that holds the separator",
         )
     cell = {col: cells[i].strip() if i < len(cells) else "" for col, i in where.items()}
+    if any("\n" in x for i, x in enumerate(cells) if i != where.get("aliases")):
+        raise RosterError(
+            f"line {line} of the roster is not CSV", hint="look for a quotation mark without its partner"
+        )
     name = " ".join(cell["name"].split())
     if not any(c.isalnum() for c in name):
         raise RosterError(f"line {line} of the roster has nothing in the column name")

@@ -39,8 +39,8 @@ def seal(data: bytes, passphrase: str, *, study: str = "") -> bytes:
 def open_sealed(blob: bytes, passphrase: str, *, study: str = "") -> bytes:
     """Return what `seal` sealed.
 
-    Raises StudyError when *blob* was not sealed by `seal`, belongs to another study than ``study`` (where both
-    are named), has been changed, or the passphrase is not the one it was sealed under.
+    Raises StudyError when *blob* was not sealed by `seal`, belongs to another study than ``study`` (where
+    both are named), has been changed, or the passphrase is not the one it was sealed under.
     """
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -48,9 +48,7 @@ def open_sealed(blob: bytes, passphrase: str, *, study: str = "") -> bytes:
     head, rest = _parted(blob)
     owner = str(_header(head).get("study", ""))
     if study and owner and owner != study:
-        raise StudyError(
-            "the key belongs to another study", hint="put back the private folder that came with this one"
-        )
+        raise StudyError("the key belongs to another study", hint="put back the private folder of this one")
     salt, nonce, sealed = rest[:_SALT], rest[_SALT : _SALT + _NONCE], rest[_SALT + _NONCE :]
     try:
         return AESGCM(_key(passphrase, salt)).decrypt(nonce, sealed, head)

@@ -82,6 +82,9 @@ _DOUBLE = (
 DOUBLE = frozenset(_DOUBLE.split())
 
 
+_RARE = 1_500_000  # of the 82,765 words half are rarer
+
+
 def is_known_word(word: str) -> bool:
     """Tell whether *word* (folded) is in the English dictionary, as itself or as a plural."""
     counts = word_counts()
@@ -92,10 +95,13 @@ def everyday(word: str, *, person: bool) -> bool:
     """Tell whether *word* is an ordinary English word first, so that it needs evidence to count as a name.
 
     Names of places are made of dictionary words, so for them each dictionary word is ordinary; for a
-    person's name it must be used like one ("the price", but not "the Smith").
+    person's name it must be used like one ("the price", but not "the Smith"), and often: rare words of the
+    dictionary are foreign first names.
     """
     word = fold(word)
-    return word in DOUBLE or (ordinary(word) if person else is_known_word(word))
+    if not person:
+        return word in DOUBLE or is_known_word(word)
+    return word in DOUBLE or (ordinary(word) and word_counts().get(word, 0) >= _RARE)
 
 
 @cache
