@@ -48,10 +48,10 @@ def source(tmp_path: Path) -> Transcript:
 
 def test_pages_are_joined_and_broken_words_mended(source: Transcript) -> None:
     assert source.text == (
-        "Second Victim Study\nInterviewer: Tell me about the consultation with Ms. Okonkwo-Bell.\nPage 1\f"
+        "Second Victim Study\nInterviewer: Tell me about the consultation with Ms. Okonkwo-Bell.\n\nPage 1\f"
         "Second Victim Study\nRespondent: It was a well-known case, José said.\n"
         "Interviewer: In two thou-\nPage 2\f"
-        "Second Victim Study\nsand two, then?\nRespondent: Yes.\nPage 3"
+        "Second Victim Study\nsand two, then?\nRespondent: Yes.\n\nPage 3"
     )
     assert source.page_starts == tuple(m.start() for m in re.finditer("Second Victim", source.text))
 
@@ -71,6 +71,34 @@ def test_turns_and_pages(source: Transcript) -> None:
     ]
     assert source.source.names == ("Ada Okonkwo",)
     tiles(source)
+
+
+def test_columns_and_paragraphs_are_seen_on_the_page(tmp_path: Path) -> None:
+    sheet = canvas.Canvas(str(tmp_path / "a.pdf"))
+    heights = iter(range(750, 0, -12))
+    for _ in range(3):
+        for name, words in (("JC", ["How was", "it?"]), ("CA", ["Hard, and then", "some."])):
+            for i, line in enumerate(words):
+                height = next(heights)
+                if i == 0:
+                    sheet.drawString(50, height, name)
+                sheet.drawString(120, height, line)
+    next(heights)
+    sheet.drawString(120, next(heights), "A new paragraph.")
+    sheet.save()
+    transcript = read(tmp_path / "a.pdf")
+    assert transcript.text == ("JC\tHow was\nit?\nCA\tHard, and then\nsome.\n" * 3 + "\nA new paragraph.")
+    assert [t.speaker for t in transcript.turns] == ["JC", "CA"] * 3
+    tiles(transcript)
+
+
+def test_cells_of_different_height_are_one_row(tmp_path: Path) -> None:
+    sheet = canvas.Canvas(str(tmp_path / "a.pdf"))
+    sheet.drawString(50, 694, "JC")
+    for height, words in ((700, "So who is"), (688, "on the line?"), (660, "And who else?")):
+        sheet.drawString(120, height, words)
+    sheet.save()
+    assert read(tmp_path / "a.pdf").text == "JC\tSo who is\non the line?\n\nAnd who else?"
 
 
 def test_it_comes_out_as_text_with_form_feeds(source: Transcript, tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ STYLES = {
     "our own, timed": ("[PERSON 3]  00:00:03\n{}", "[PERSON 1]  00:00:07\n{}", "[PERSON 3]", "[PERSON 1]"),
     "our own, tagged": ("[[PERSON 3]] {}", "[[PERSON 1]] {}", "[PERSON 3]", "[PERSON 1]"),
     "surnames": ("Maddox: {}", "Abara: {}", "Maddox", "Abara"),
+    "degrees": ("Wei-Ling Hsu, MD: {}", "Ann Lee, RN: {}", "Wei-Ling Hsu, MD", "Ann Lee, RN"),
     "full names": (
         "Wei-Ling Hsu: {}",
         "Renée O'Neil de la Cruz: {}",
@@ -125,6 +126,40 @@ def test_paragraphs_without_a_label_belong_to_the_running_turn() -> None:
     transcript = read_text("Q: How?\n\nA: One.\n\nTwo, a paragraph.\n\nQ: Why?")
     assert turns(transcript) == [("Q", "How?"), ("A", "One. Two, a paragraph."), ("Q", "Why?")]
     assert [len(t.speech) for t in transcript.turns] == [1, 2, 1]
+
+
+def test_only_one_side_is_labelled() -> None:
+    asked = "Interviewer: How?\n\nIt was hard.\n\nReally hard.\n\nInterviewer: Why?\n\nSo.\n\n"
+    transcript = read_text(asked + "Interviewer: And then?\n\nNothing.")
+    assert [(t.speaker, t.role, transcript.said(t)) for t in transcript.turns] == [
+        ("Interviewer", ASKS, "How?"),
+        (None, R, "It was hard. Really hard."),
+        ("Interviewer", ASKS, "Why?"),
+        (None, R, "So."),
+        ("Interviewer", ASKS, "And then?"),
+        (None, R, "Nothing."),
+    ]
+
+
+def test_paragraphs_of_nobody() -> None:
+    wrapped = "It was late when the call came and nobody was on\nthe ward. I went home.\n"
+    transcript = read_text(wrapped + "Then I slept for a day and a night and another day\nand woke.\n")
+    assert [said for _, said in turns(transcript)] == [
+        "It was late when the call came and nobody was on the ward. I went home.",
+        "Then I slept for a day and a night and another day and woke.",
+    ]
+    long = "It was late. " * 20
+    assert len(read_text(f"{long}\n{long}\n{long}").turns) == 3
+
+
+def test_times_without_names() -> None:
+    transcript = read_text("0:01 so I was tired\n0:07 and went\nhome\n1:02 then I slept\n")
+    assert [(t.time, transcript.said(t)) for t in transcript.turns] == [
+        (1.0, "so I was tired"),
+        (7.0, "and went home"),
+        (62.0, "then I slept"),
+    ]
+    tiles(transcript)
 
 
 def test_speech_before_the_first_label_is_a_turn_of_nobody() -> None:

@@ -19,7 +19,7 @@ from svp_nlp.model import Label, Span
 from svp_nlp.reading.lines import TIME, Line, first_time
 
 _WORD = r"(?:[^\W\d_][\w.'’&/#\-]*|\d{1,4}(?!\d|:\d)|\[[^\W\d_][^\[\]\n]{0,40}\][\w.'’\-]*|#\d+)"
-_NAME = rf"{_WORD}(?:[ \u00a0]{{1,2}}{_WORD}){{0,6}}"
+_NAME = rf"{_WORD}(?:,?[ \u00a0]{{1,2}}{_WORD}){{0,6}}"
 _STAMP = rf"[\[(]?{TIME}(?:\s*(?:-->|-|–)\s*{TIME})?[\])]?"
 _HEAD = (
     r"(?:(?P<number>\d{1,5}[.)]?[ \t]+))?"
@@ -227,7 +227,7 @@ class _Evidence:
     def good(self, i: int) -> bool:
         """Tell whether the line has a name that a speaker could bear."""
         name = self.name(i)
-        if self.blocked(i):
+        if self.blocked(i) or ("," in name and self.counts[name_key(name)] < 2):
             return False
         if role_word(name) or is_pseudonym(name) or _is_name(name):
             return True

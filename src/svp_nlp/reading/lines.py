@@ -12,6 +12,7 @@ from svp_nlp.model import Span
 TIME = r"\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?"
 _BREAKS = re.compile(r"\r\n|[\n\r\v\f\u2028\u2029]")
 _STAMP = re.compile(rf"[\[(<]\s*{TIME}\s*(?:(?:-->|-|–|to)\s*{TIME}\s*)?[\])>]")
+_CLOCK = re.compile(rf"({TIME})[ \t]+(?=\S)")
 _LONE_STAMP = re.compile(rf"[\[(]?\s*{TIME}\s*(?:(?:-->|-|–|to)\s*{TIME}\s*)?[\])]?")
 _PAGE_MARK = re.compile(
     r"(?:page\s*\d+(?:\s*(?:of|/)\s*\d+)?|\d+\s*\|\s*page|[-–—]\s*\d{1,4}\s*[-–—]|p\.\s*\d+)", re.IGNORECASE
@@ -84,6 +85,12 @@ def first_time(text: str) -> float | None:
 def stamps_in(text: str, span: Span) -> list[Span]:
     """Return the bracketed times inside *span*; nobody says them."""
     return [Span(m.start(), m.end()) for m in _STAMP.finditer(text, span.start, span.end)]
+
+
+def leading_clock(text: str, span: Span) -> Span | None:
+    """Return the time without brackets that a line begins with ("00:03 so I was"), or None."""
+    match = _CLOCK.match(text, span.start, span.end)
+    return None if match is None else Span(match.start(), match.end(1))
 
 
 def is_stamp(line: str) -> bool:

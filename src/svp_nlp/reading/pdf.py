@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from itertools import pairwise
+from statistics import median_low
+from typing import Any
 
 from svp_nlp.errors import ReadError
 
@@ -59,16 +63,62 @@ def _refusal(name: str, why: str) -> ReadError:
     return ReadError(f"{name} is not a PDF or is damaged", hint="open it in a PDF viewer and save it again")
 
 
-def _page(page: object) -> str:
+def _page(page: Any) -> str:
     """Return the text of one page, lines ended by a newline, broken words mended."""
-    textpage = page.get_textpage()  # type: ignore[attr-defined]
+    textpage = page.get_textpage()
     try:
         raw: str = textpage.get_text_range()
+        # Where characters and code points are not one to one, their boxes cannot be looked up.
+        lines = _laid_out(list(_rows(textpage, raw))) if len(raw) == textpage.count_chars() else raw
     finally:
         textpage.close()
-        page.close()  # type: ignore[attr-defined]
-    lines = _CONTROLS.sub("", raw.replace("\r\n", "\n").replace("\r", "\n"))
-    return _BROKEN.sub(_mended, lines)
+        page.close()
+    return _BROKEN.sub(_mended, _CONTROLS.sub("", lines.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line on the page, in points: its left and right edge, where it begins and ends above the foot."""
+
+    words: str = field(repr=False)
+    left: float
+    right: float
+    first: float
+    last: float
+    height: float
+
+
+def _rows(textpage: Any, raw: str) -> Iterator[_Row]:
+    at = 0
+    for line in raw.split("\r\n"):
+        words = line.strip()
+        if words:
+            start = at + line.index(words)
+            left, first, _, top = textpage.get_charbox(start, loose=True)
+            _, last, right, _ = textpage.get_charbox(start + len(words) - 1, loose=True)
+            yield _Row(_tabbed(textpage, words, start, top - first), left, right, first, last, top - first)
+        at += len(line) + 2
+
+
+def _tabbed(textpage: Any, words: str, start: int, height: float) -> str:
+    """Put a tab for the first gap near the line's start that is too wide for a space between words."""
+    for space in re.finditer(r"(?<=\S) (?=\S)", words[:40]):
+        i = start + space.start()
+        gap = textpage.get_charbox(i + 1, loose=True)[0] - textpage.get_charbox(i - 1, loose=True)[2]
+        if gap > 1.2 * height:
+            return words[: space.start()] + "\t" + words[space.end() :]
+    return words
+
+
+def _laid_out(rows: Sequence[_Row]) -> str:
+    """Join lines as they stand: cells of one table row by a tab, paragraphs by a blank line."""
+    steps = [above.last - below.first for above, below in pairwise(rows)]
+    pitch = median_low([step for step in steps if step > 0] or [0.0])
+    parts = []
+    for (above, below), step in zip(pairwise(rows), steps, strict=True):
+        beside = below.left >= above.right and step < 0.3 * above.height
+        parts += [above.words, "\t" if beside else "\n\n" if step > 1.45 * pitch else "\n"]
+    return "".join([*parts, *(row.words for row in rows[-1:])])
 
 
 def _mended(match: re.Match[str]) -> str:

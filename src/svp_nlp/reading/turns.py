@@ -7,13 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from svp_nlp.model import Role, Span, Turn
-from svp_nlp.reading.labels import HEADER_KEYS, LabelLine, Style, labels_of, name_key, read_as
+from svp_nlp.reading.labels import (
+    HEADER_KEYS,
+    INTERVIEWER_WORDS,
+    RESPONDENT_WORDS,
+    LabelLine,
+    Style,
+    labels_of,
+    name_key,
+    read_as,
+    role_word,
+)
 from svp_nlp.reading.lines import (
     Line,
     first_time,
     is_closer,
     is_rule,
     is_stamp,
+    leading_clock,
     lines_of,
     page_furniture,
     page_starts_of,
@@ -38,6 +49,7 @@ class Draft:
     speaker: str | None = field(default=None, repr=False)
     pieces: list[Span] = field(default_factory=list, repr=False)
     time: float | None = None
+    role: Role = Role.UNKNOWN
 
     def same_speaker(self, name: str) -> bool:
         """Tell whether *name* is who speaks this turn."""
@@ -114,6 +126,7 @@ def _labelled(
     """Put each line into the turn of the last label above it."""
     first = min(labels)
     drafts, furniture = _preamble(text, lines[:first])
+    other = _unnamed_role(text, lines, labels)
     for i, line in enumerate(lines[first:], first):
         label = labels.get(i)
         start = line.span.start
@@ -122,8 +135,30 @@ def _labelled(
             drafts.append(Draft(label.name, name, [], label.time))
             furniture += [trimmed(text, a) for a in label.asides]
             start = label.body
+        elif other is not None and line.opens and drafts[-1].pieces and drafts[-1].label is not None:
+            drafts.append(Draft(role=other))
         furniture += drafts[-1].speaks(text, Span(start, line.span.end))
     return drafts, furniture
+
+
+def _unnamed_role(text: str, lines: Sequence[Line], labels: Mapping[int, LabelLine]) -> Role | None:
+    """Return the role of those without a label where only the other side has one, else None.
+
+    "Interviewer: ..." before each question and nothing before the answers is a common style.
+    """
+    names = {name_key(text[label.name.start : label.name.end]) for label in labels.values()}
+    answered, last = set(), None
+    for i, line in enumerate(lines):
+        if i in labels:
+            last = i
+        elif line.opens and last is not None:
+            answered.add(last)
+    if len(names) != 1 or len(labels) < 3 or len(answered) * 5 < len(labels) * 4:
+        return None
+    word = role_word(names.pop())
+    if word in INTERVIEWER_WORDS:
+        return Role.RESPONDENT
+    return Role.INTERVIEWER if word in RESPONDENT_WORDS else None
 
 
 def _preamble(text: str, lines: Sequence[Line]) -> tuple[list[Draft], list[Span]]:
@@ -150,11 +185,46 @@ def _blocks(lines: Sequence[Line]) -> list[list[Line]]:
 
 def _paragraphs(text: str, lines: Sequence[Line]) -> tuple[list[Draft], list[Span]]:
     """Make every paragraph a turn of an unknown speaker."""
-    opening = sum(line.opens for line in lines)
-    wide = sum(len(line.span) for line in lines) > 100 * len(lines)
-    blocks = [[line] for line in lines] if wide and opening <= 1 else _blocks(lines)
+    clocks = {i: clock for i, line in enumerate(lines) if (clock := leading_clock(text, line.span))}
+    if len(clocks) * 2 >= len(lines) and len(clocks) > 2:
+        return _clocked(text, lines, clocks)
+    blocks = [part for block in _blocks(lines) for part in _wrapped(text, block)]
     furniture: list[Span] = []
     return [draft for block in blocks for draft in _one_turn(text, block, furniture)], furniture
+
+
+def _wrapped(text: str, block: Sequence[Line]) -> list[list[Line]]:
+    """Part lines without a blank line between them into paragraphs.
+
+    Long lines are a paragraph each; in text wrapped at a margin a paragraph ends with a sentence that stops
+    well before the margin.
+    """
+    widths = sorted(len(line.span) for line in block)
+    margin = widths[len(widths) * 9 // 10]
+    if margin > 200:
+        return [[line] for line in block]
+    parts: list[list[Line]] = [[]]
+    for line in block:
+        parts[-1].append(line)
+        if len(line.span) < 0.75 * margin and text[line.span.end - 1] in '.?!…"”':
+            parts.append([])
+    return [part for part in parts if part]
+
+
+def _clocked(text: str, lines: Sequence[Line], clocks: Mapping[int, Span]) -> tuple[list[Draft], list[Span]]:
+    """Make a turn of each line that begins with a time; the lines below it belong to it."""
+    drafts: list[Draft] = []
+    furniture: list[Span] = []
+    for i, line in enumerate(lines):
+        clock = clocks.get(i)
+        start = line.span.start if clock is None else clock.end
+        if clock is not None or not drafts:
+            drafts.append(Draft())
+        if clock is not None:
+            drafts[-1].time = first_time(text[clock.start : clock.end])
+            furniture.append(clock)
+        furniture += drafts[-1].speaks(text, Span(start, line.span.end))
+    return drafts, furniture
 
 
 def _one_turn(text: str, block: Sequence[Line], furniture: list[Span]) -> list[Draft]:
@@ -190,7 +260,7 @@ def finish(text: str, drafts: Sequence[Draft], furniture: Sequence[Span], starts
     keys = [None if d.speaker is None else name_key(d.speaker) for d in said]
     roles = roles_of(keys, words)
     turns = tuple(
-        _turn(i, d, Role.UNKNOWN if key is None else roles[key], starts)
+        _turn(i, d, d.role if key is None else roles[key], starts)
         for i, (d, key) in enumerate(zip(said, keys, strict=True))
     )
     return Talk(turns, tuple(sorted(s for s in (*furniture, *unsaid) if s)))

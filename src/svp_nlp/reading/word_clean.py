@@ -82,7 +82,19 @@ _REMOVED = frozenset(
         "moveToRangeEnd",
         "permStart",
     }
-    | {"permEnd", "pic", "imagedata", "OLEObject", "control", "movie", "contentPart"}
+    | {
+        "permEnd",
+        "pic",
+        "numPicBullet",
+        "lvlPicBulletId",
+        "tblCaption",
+        "tblDescription",
+        "imagedata",
+        "OLEObject",
+        "control",
+        "movie",
+        "contentPart",
+    }
 )
 _DROPPED_ATTRIBUTES = frozenset(
     {"initials", "date", "dateUtc", "descr", "title", "alt", "href", "gfxdata", "userId"}
@@ -133,6 +145,8 @@ def scrubbed(tree: Element, links: set[str]) -> None:
             _remove(node)
         elif name in {"hyperlink", "fldSimple", "smartTag", "customXml"}:
             _unwrap(node)
+        elif name == "lvlText":
+            _scrub_numbering(node)
         elif name == "sdtPr":
             for child in list(node):
                 node.remove(child)
@@ -149,6 +163,13 @@ def _scrub_attributes(node: Element, links: set[str]) -> None:
             node.set(key, "")
         elif name in _DROPPED_ATTRIBUTES and (name != "date" or local(node) in _DATES):
             del node.attrib[key]
+
+
+def _scrub_numbering(node: Element) -> None:
+    """Take the words out of a numbering's pattern: "RM:" can be a number format, too."""
+    for key, value in node.attrib.items():
+        if key.rpartition("}")[2] == "val":
+            node.set(key, re.sub(r"[^\W\d_]{2,}\s*", "", value))
 
 
 def _is_bare_drawing(node: Element) -> bool:
