@@ -8,6 +8,7 @@ anywhere are looked for everywhere, in this transcript and then in the study; (6
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -110,7 +111,27 @@ def _settle(text: str, hits: Iterable[Hit]) -> Iterator[Candidate]:
     """Turn hits into candidates: trimmed, guarded, scored by agreement, overlaps joined."""
     kept = [c for hit in hits if (c := _candidate(text, hit)) is not None]
     agreed = [replace(c, score=_agreement(c, kept), witnesses=_witnesses(c, kept)) for c in kept]
-    yield from _joined([c for c in agreed if c.score >= LIKELY])
+    votes = _votes(text, kept)
+    for candidate in _joined([c for c in agreed if c.score >= LIKELY]):
+        tally = votes.get(text[candidate.span.start : candidate.span.end].lower())
+        if candidate.label in NAMES and tally:
+            candidate = replace(candidate, label=max(tally, key=lambda label: (tally[label], label)))
+        yield candidate
+
+
+WEIGHT = {"capitals": 0.5, "spacy": 0.7}
+"""How much a witness's word counts for the label; the others, which read more than the word, count 1."""
+
+
+def _votes(text: str, candidates: Iterable[Candidate]) -> dict[str, Counter[Label]]:
+    """Count, for each surface, what witnesses take it for all over the transcript."""
+    votes: dict[str, Counter[Label]] = defaultdict(Counter)
+    for candidate in candidates:
+        if candidate.label in NAMES:
+            weight = WEIGHT.get(candidate.witnesses[0].partition(":")[0], 1.0)
+            surface = text[candidate.span.start : candidate.span.end].lower()
+            votes[surface][candidate.label] += candidate.score * weight  # type: ignore[assignment]
+    return votes
 
 
 _LEAD = re.compile(
@@ -124,7 +145,7 @@ _TAIL = re.compile(r"(?:'(?:s|ll|d|re|ve|m)|[\s.,;:!?'\")\]-])+$")
 def _candidate(text: str, hit: Hit) -> Candidate | None:
     """Return a hit as a candidate, or None where it is known to identify nobody."""
     if not hit.witness.startswith("spacy"):
-        span = _trimmed(text, hit.span) if hit.label is Label.PERSON else hit.span
+        span = _trimmed(text, hit.span) if hit.label is Label.PERSON else _without_article(text, hit)
         return Candidate(span, hit.label, hit.score, (hit.witness,)) if span else None
     span = _trimmed(text, hit.span)
     said = text[span.start : span.end]
@@ -132,6 +153,12 @@ def _candidate(text: str, hit: Hit) -> Candidate | None:
         return None
     score = _model_score(said, hit.witness)
     return Candidate(span, hit.label, score, (hit.witness,)) if score else None
+
+
+def _without_article(text: str, hit: Hit) -> Span:
+    """Leave out "the" before a name of an institution or a place."""
+    lead = re.match(r"(?:the|a|an) ", text[hit.span.start : hit.span.end], re.IGNORECASE)
+    return Span(hit.span.start + (lead.end() if lead and hit.label in NAMES else 0), hit.span.end)
 
 
 def _trimmed(text: str, span: Span) -> Span:
@@ -151,7 +178,7 @@ def _model_score(said: str, witness: str) -> float:
     """
     if not any(c.isupper() for c in said) or re.search(r"\d{2}", said):
         return 0.0
-    if witness in ("spacy:PRODUCT", "spacy:NORP"):
+    if witness in ("spacy:PRODUCT", "spacy:NORP") or (said.isupper() and len(said) <= 5):
         return 0.3
     if is_plain(said):
         return 0.4

@@ -43,6 +43,13 @@ def _guarded() -> frozenset[str]:
     return frozenset(name.lower() for name in read_list("guards.txt"))
 
 
+@cache
+def _inside() -> re.Pattern[str]:
+    """Match guarded names of two words or more inside a longer one ("President of the Treasury Board")."""
+    longer = sorted((re.escape(n) for n in _guarded() if " " in n), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(longer)})(?!\w)")
+
+
 def _bare(name: str) -> str:
     bare = _EDGE.sub("", name.strip()).lower()
     return bare.removesuffix("'s")
@@ -52,7 +59,7 @@ def is_guarded(name: str) -> bool:
     """Tell whether *name* (a surface in running text) is known to identify nobody."""
     if _EDGE.sub("", name.strip()).lower() in _guarded() or _bare(name) in _guarded():
         return True
-    words = re.findall(r"[\w&]+", _bare(name))
+    words = re.findall(r"[\w&]+", _inside().sub(" ", _bare(name)))
     if not words:
         return True
     if re.fullmatch(r"[A-Z0-9&.]{2,}(?:'?s)?", name.strip()) and _acronym(name):

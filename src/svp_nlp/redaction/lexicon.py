@@ -192,6 +192,8 @@ def ordinary(word: str) -> bool:
     word = word.lower().replace("’", "'")
     if word.endswith("'s"):
         word = word[:-2]
+    if "-" in word:
+        return all(ordinary(part) for part in word.split("-") if len(part) > 1)
     if commonness(word) >= 0.5:
         return True
     return word.endswith("s") and commonness(word[:-1]) >= 0.5 and word not in first_names()

@@ -87,6 +87,38 @@ def _is(text: str) -> Iterator[Found]:
             yield span_of(match, "age"), Label.AGE, 0.8
 
 
+PERSON_NOUN = (
+    r"(?:man|woman|lady|guy|gentleman|girl|boy|kid|baby|infant|child|toddler|teenager|patient|fellow|mother|mom|mum|father|dad|"
+    r"son|daughter|husband|wife|brother|sister|grandmother|grandma|grandfather|grandpa|aunt|uncle|cousin|niece|nephew|"
+    r"male|female|person|somebody|someone|student|resident|nurse|doctor|surgeon|veteran|widow|widower|newborn|twin|teen)"
+)
+BEHIND_PERSON = re.compile(
+    rf"\b(?:{PERSON_NOUN}|(?:a|an|my|this|that|our|his|her) (?:[a-z-]+ ){{0,2}}[a-z-]+(?:er|or|ist|ian|man|woman|ant|ent))"
+    rf"(?: (?:in|from|with|on) [\w' ]{{2,20}})?,{HEDGE} (?P<age>[1-9]\d?|1[01]\d|{UP_TO_199})(?=,? ?(?:[.,;?!]|$|\n| (?:and|with|who|in|on|when)\b))"
+    rf"(?!,? (?:{TWO_DIGIT}|\d+|or|to) )",
+    re.IGNORECASE,
+)
+OF_AGE = re.compile(rf"\b{PERSON_NOUN} of (?:only |about |just )?(?P<age>[1-9]\d?|{UP_TO_199})\b(?! ?(?:%|percent|of|the|our))", re.IGNORECASE)
+AT_AGE = re.compile(
+    rf"\b(?:retire|retired|retirement|retiring|died|dies|dead|passed|passed away|diagnosed|married|widowed|divorced|pregnant|"
+    rf"graduated|orphaned|born|emigrated|immigrated|started|enlisted|quit|gone|left home|began)(?: [a-z]+){{0,2}} at"
+    rf" (?:just |only |about |like )?(?P<age>[1-9]\d|{TWO_DIGIT})\b(?! ?(?:%|percent|o'clock|hours|am|pm|a\.m|p\.m|beds|hospitals|:))(?![:\d])",
+    re.IGNORECASE,
+)
+FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>{TWO_DIGIT}|[1-9]\d)\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
+ABOUT_PERSON = re.compile(rf"\b(?:he|she|him|her|his|{PERSON_NOUN})\b", re.IGNORECASE)
+COUNTED = re.compile(r"\bhow (?:many|much|long|often)\b|\bpercent\b|\bnumber\b", re.IGNORECASE)
+
+
+def _fragment(text: str) -> Iterator[Found]:
+    """Yield a sentence that is only a number, where the sentences around it speak of one person."""
+    for match in FRAGMENT.finditer(text):
+        before = text[max(0, match.start() - 90) : match.start()].rpartition("\n\n")[2]
+        after = text[match.end() : match.end() + 50].partition("\n\n")[0]
+        if ABOUT_PERSON.search(before + after) and not COUNTED.search(before):
+            yield span_of(match, "age"), Label.AGE, 0.6
+
+
 NO_PERSON = re.compile(r"(?:It|That|This|There|What|Which|Here|Mine|These|Those|The|And|But|So|Where|When)\b")
 
 
@@ -108,10 +140,14 @@ def find(text: str) -> Iterator[Found]:
         (SHORTHAND, 0.85),
         (ANSWER, 0.8),
         (WHEN, 0.8),
+        (BEHIND_PERSON, 0.8),
+        (OF_AGE, 0.85),
+        (AT_AGE, 0.75),
     ):
         yield from each(pattern, text, Label.AGE, score, "age")
     yield from each(AGED, text, Label.AGE, 0.8, "other")
     yield from _is(text)
+    yield from _fragment(text)
 
 
 AGES = Rules("ages", find)

@@ -26,8 +26,10 @@ from svp_nlp.redaction.recognizers.base import Found, Rules
 WORD = r"[A-ZÀ-ÖØ-Þ][\w]*(?:['-](?!s\b|ll\b|d\b|re\b|ve\b|m\b)[\w]+)*(?:\.(?=[A-Z]\.|[A-Z]\b))?"
 RUN = re.compile(rf"(?<![\w'])(?:{WORD}\.? )*?{WORD}(?: (?:(?:of|de|del|la|van|von|der|and|&|the|for) ){{0,2}}{WORD})*")
 WORDS = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
-SENTENCE_START = re.compile(r"(?:^|[.!?:…—–\"(\[]|\.\.\.|-|\n|>|\*|/)\s*$")
+SENTENCE_START = re.compile(r"(?:^|[.!?:…—–\"(\[\])}]|\.\.\.|-|\n|>|\*|/)\s*$")
 NOT_NAMES = frozenset(
+    "So An My In See Many Long Man Else Love Ok Do Be She He It Sure Ouch Wow Gosh Geez Amen Aloha Mahalo Gracias Sí Hola "
+    "Adios Shalom Namaste Merci Bonjour Salud Whoa Yep Nope Yup Ha Haha Aha Ooh Ugh Phew Boy Cheers Congratulations "
     "I I'm I'd I've I'll OK Okay Oh Um Uh Yeah Yes No Mm Mhm Hmm Hm Ah Huh Wow Hey Hi Hello Bye TV AM PM Mr Mrs Ms Dr "
     "Prof Professor Doctor Sir Madam Miss Hon Rev Reverend Pastor Father Sister Nurse Mister Missus St Saint Ma'am "
     "Thanks Thank God Lord Jesus Internet Bible Earth Mom Dad Mama Grandma Grandpa Honey Aunt Uncle Officer Captain "
@@ -86,7 +88,8 @@ def _label(text: str, span: Span) -> Label:
         return Label.INSTITUTION
     if re.search(r"\b(?:in|from|near|to|around|outside) $", before):
         return Label.LOCATION
-    return Label.PERSON if len(words) < 3 and any(w in surnames() for w in words) else Label.INSTITUTION
+    person = len(words) < 3 and not all(ordinary(w) for w in words)
+    return Label.PERSON if person or any(w in surnames() for w in words[:1]) else Label.INSTITUTION
 
 
 def _score(said: str, initial: bool) -> float:
@@ -109,12 +112,24 @@ def _plain_score(words: list[str], said: str, initial: bool) -> float:
         return 0.5 if len(said) <= 5 and word_ranks().get(said.lower(), 0) > 3000 else 0.0
     if first_names().get(words[0].lower(), 0.0) >= 0.001:
         return 0.65
-    return 0.5 if len(words) > 1 else 0.35
+    return 0.5
+
+
+def _without_guarded(text: str) -> Iterator[tuple[Span, bool]]:
+    """Yield the runs; one joined by "and" or "for" is parted where either side identifies nobody."""
+    for span, initial in _parts(text):
+        cuts = [m for m in re.finditer(r" (?:and|for)(?: the)? ", text[span.start : span.end])]
+        edges = [span.start, *(span.start + e for m in cuts for e in m.span()), span.end]
+        sides = [Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        if len(sides) > 1 and any(is_guarded(text[s.start : s.end]) for s in sides):
+            yield from ((side, initial and side is sides[0]) for side in sides)
+        else:
+            yield span, initial
 
 
 def find(text: str) -> Iterator[Found]:
     """Yield capitalised runs with a guess at their label; 0.5 and below wants a second witness."""
-    for span, initial in _parts(text):
+    for span, initial in _without_guarded(text):
         said = text[span.start : span.end]
         if is_guarded(said) or said in ACRONYMS:
             continue

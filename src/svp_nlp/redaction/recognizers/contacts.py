@@ -22,7 +22,7 @@ PHONE = re.compile(
     r"|\+\d{1,3}(?:[-. ]?\(?\d{1,4}\)?){2,5}(?!\d)"
 )
 DIALLED = re.compile(
-    r"\b(?:extension|ext\.?|pager|beeper|fax|dial|x|page me at|pages? at|call me at|line|hotline|text|cell|mobile|phone|"
+    r"\b(?:extension|ext\.?|pager|beeper|fax|dial|dialed|x|page|paged|paging|beep|page me at|pages? at|call me at|line|hotline|text|cell|mobile|phone|"
     r"call|calls? at|ring|number)(?: number)?(?:'s| is| was| at| on|:|,)* #?(?P<number>\d[\d-]{2,}\d)(?![\w%]|[.,:/]\d)",
     re.IGNORECASE,
 )
@@ -52,11 +52,19 @@ SPOKEN_URL = re.compile(
 )
 HANDLE = re.compile(r"(?<![\w@.])@[A-Za-z]\w{2,}(?:\.\w+)*|\b(?:handle|username|screen name|Twitter|Instagram|Skype|user id)"
                     r"(?: is| was|:|'s|,)+ (?P<handle>@?[\w.]*[\d_.][\w.]*\w)", re.IGNORECASE)
+USERNAME = re.compile(
+    r"\b(?:chat|username|user name|handle|login|log in|screen name|messenger|slack|teams|skype|whatsapp|signal|instagram|"
+    r"twitter|account)\b[^.?!\n]{0,20}? (?:is|it's|she's|he's|i'm|as|under|called|at|,) (?P<handle>(?=[a-z0-9._-]*[bcdfghjklmnpqrstvwxz]{3}|[a-z]*[\d_.])[a-z][a-z0-9._-]{4,}\w)\b",
+    re.IGNORECASE,
+)
+"""A user name behind its service; it has a digit, a dot or a cluster of consonants that words seldom have."""
+
 ZIP = re.compile(
     rf"(?:\bzip(?: code)?(?:'s| is| was|:|,)*|\b(?:{any_of(sorted(regions()))}|{any_of(sorted(state_codes()))})[,.]?) +"
     rf"(?P<zip>\d{{5}}(?:-\d{{4}})?)\b(?! ?(?:people|patients))",
     re.IGNORECASE,
 )
+AFTER_PLACE = re.compile(r"(?<=[a-z],) (?P<zip>\d{5}(?:-\d{4})?)\b(?![,.]\d| ?[a-z%])|(?<=[A-Z]{2}) (?P<other>\d{5}(?:-\d{4})?)\b(?![,.]\d| ?[a-z%])")
 SPOKEN_ZIP = re.compile(
     rf"\bzip(?: code)?(?:'s| is| was|,)* (?P<zip>(?:{DIGIT_WORD}|{UP_TO_99})(?:[, -]+(?:{DIGIT_WORD}|{UP_TO_99})){{2,4}})\b",
     re.IGNORECASE,
@@ -75,6 +83,9 @@ def find(text: str) -> Iterator[Found]:
     yield from each(SPOKEN_EMAIL, text, Label.CONTACT, 0.9, "mail")
     yield from each(SPOKEN_URL, text, Label.CONTACT, 0.85, "url")
     yield from each(ZIP, text, Label.CONTACT, 0.9, "zip")
+    yield from each(AFTER_PLACE, text, Label.CONTACT, 0.7, "zip")
+    yield from each(AFTER_PLACE, text, Label.CONTACT, 0.7, "other")
+    yield from each(USERNAME, text, Label.CONTACT, 0.75, "handle")
     yield from each(SPOKEN_ZIP, text, Label.CONTACT, 0.85, "zip")
 
 

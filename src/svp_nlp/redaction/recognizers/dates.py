@@ -116,7 +116,7 @@ CAPITAL_HOLIDAYS = frozenset({"mlk", "tet", "eid", "lent", "advent", "epiphany",
 """Holidays that are words or names otherwise; they count only with a capital."""
 
 ORDINAL_ALONE = re.compile(
-    rf"\b(?P<lead>on|by|until|till|from|to|through|{WEEKDAY},?|before|after|since|was|and|or) the "
+    rf"(?<!\w)(?P<lead>on|by|until|till|from|to|through|{WEEKDAY},?|before|after|since|was|and|or|it|no|wait|maybe|actually|[.,;?!-]) the "
     rf"(?P<date>(?:{ORDINAL_DAY}|(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)))(?=\s*(?:[.,;:?!)—-]|$|\n| (?:and|or|at|when|we|i|"
     rf"he|she|they|in|that|with|to|it|is|was|because|so|but)\b))",
     re.IGNORECASE,

@@ -38,10 +38,17 @@ ROOM = re.compile(
 )
 CODE = re.compile(
     r"(?<![\w@./-])(?P<id>[A-Z]{1,6}-\d{2,}(?:-[A-Z0-9]+)*|[A-Z]{1,6}-?\d{2,}-[A-Z0-9]*\d[A-Z0-9]*|"
-    r"\d{2,4}-[A-Z]{1,4}-?\d{3,}|\d{2,4}-\d{4,}|[A-Z]{1,4}\d{4,}|[A-Z]{1,4} ?#\d{3,}|[A-Z]{2,5}-\d{1,4}-\d{2,})"
+    r"\d{2,4}-[A-Z]{1,4}-?\d{3,}|\d{1,4}-\d{1,4}-\d{3,}|\d{2,4}-\d{4,}|[A-Z]{1,4}\d{4,}|[A-Z]{1,4} ?#\d{3,}|[A-Z]{2,5}-\d{1,4}-\d{2,})"
     r"(?![\w/@]|-\d|\.\d)"
 )
 LONG = re.compile(r"(?<![\w$£€.,:/@#-])(?P<id>\d{6,})(?![\w%]|[.,:/]\d|-\d)")
+IN_ROOM = re.compile(
+    r"\b(?:up|down|over|out|back|patient|lady|gentleman|guy|man|woman|kid|baby|one|code|mom|family|call|nurse) in "
+    r"(?P<id>[1-9]\d{2}[A-Z]?|[1-9]\d{3}(?<!19\d\d)(?<!20[0-3]\d))(?=[.,;?!]| (?:and|who|that|was|is|with|had|when|on|needed|wanted)\b|$|\n)",
+    re.IGNORECASE,
+)
+"""A room said as its number alone: "a code up in 614"."""
+
 HASH = re.compile(r"(?<!\w)#\s?(?P<id>\d{3,}[\w-]*)")
 SPOKEN_CODE = re.compile(
     rf"\b(?P<id>(?:[A-Za-z](?:[ -][A-Za-z])* (?:dash |hyphen )?)?{DIGIT_WORD}(?:(?:,| dash| hyphen| slash)? {DIGIT_WORD}){{3,}}"
@@ -54,7 +61,7 @@ SCALES = re.compile(
 )
 """Questionnaires, codes and diseases that look like numbers of something."""
 
-COMMON_VALUE = re.compile(r"(?:one|a|o|oh)$", re.IGNORECASE)
+COMMON_VALUE = re.compile(r"(?:one|two|three|four|five|six|seven|eight|nine|a|o|oh)$", re.IGNORECASE)
 
 
 def find(text: str) -> Iterator[Found]:
@@ -69,6 +76,7 @@ def find(text: str) -> Iterator[Found]:
     for match in CODE.finditer(text):
         if not SCALES.fullmatch(match["id"]):
             yield span_of(match, "id"), Label.ID, 0.85
+    yield from each(IN_ROOM, text, Label.ID, 0.6, "id")
     yield from each(LONG, text, Label.ID, 0.7, "id")
     yield from each(HASH, text, Label.ID, 0.7, "id")
     yield from each(SPOKEN_CODE, text, Label.ID, 0.75, "id")

@@ -25,7 +25,7 @@ CAP = r"(?:(?:Mc|Mac|O'|D'|De|La|Le|Van|St\. )?[A-Z][a-zà-ÿ]+(?:[-'][A-Z]?[a-z
 PARTICLE = r"(?:de la|de los|del|de|da|dos|van der|van den|van|von|der|den|bin|ibn|al|el|la|le|di|du|ter)"
 NAME = rf"{CAP}(?: (?:{PARTICLE} )?{CAP}){{0,3}}"
 
-TITLED = re.compile(rf"\b{TITLE}(?: ?\.)? (?P<name>{NAME})")
+TITLED = re.compile(rf"\b{TITLE}(?: ?\.)? (?P<name>{NAME}|[A-Z]\b(?!'))")
 LOWER_TITLED = re.compile(rf"\b(?:doctor|nurse|professor|pastor|reverend|sister|father|mister|miss) (?P<name>{NAME})")
 CUES = re.compile(
     rf"\b(?:[Mm]y name is|[Mm]y name's|name is|name was|name's|[Cc]all me|[Cc]alls? (?:me|him|her)|called (?:me|him|her)|"
@@ -39,7 +39,21 @@ CUES = re.compile(
 )
 BESIDE = re.compile(rf"\b(?:by|with|and|like|told|asked|says|tell|ask|from|for|except|plus|or|said|of),? (?P<name>{NAME})")
 SELF = re.compile(rf"\b(?:[Tt]his is|[Ii]t's|[Tt]hat's|[Tt]hat was|[Tt]here's|[Tt]here was|[Hh]ere's|I'm|I am|[Ii]t was|she's|he's) (?P<name>{NAME})")
+OPENING = re.compile(
+    r"(?:^|[.!?:] |\n|\] )(?P<name>[A-Z][a-z]+)(?=,? (?:she's|he's|who|she|he|was his name|was her name|is his name|is her name)\b"
+    r"|'s (?:a|an|the|our|my|his|her|been|got|not) |\.(?= |$|\n)| (?:said|told|came|went|called|asked|retired|has retired|"
+    r"was there|hung|looked|walked|sat|cried|stood|wrote|took|got)\b|, (?:what|how|can|could|do|did|would|thank|thanks|you)\b)"
+)
+"""A sentence that opens with a first name that is a word, too: "Grace, she's a student", "Mark was his name"."""
+
 PAIR = re.compile(rf"\b(?P<first>{CAP}) (?:[A-Z]\.? )?(?:{PARTICLE} )?(?P<last>{CAP})\b")
+
+
+OPENERS = frozenset(
+    "So An My In See Many Long Man Else Love Ok Do Be She He It Sure Well Good Will May Oh No Yes You They We But And "
+    "Then Now Honey Baby Lord Mama Major Sir Dear Doctor Early Young Little Royal King Prince Ma Pa".split()
+)
+"""Listed first names that open a sentence as another word far more often."""
 
 
 def _name_words(name: str) -> list[str]:
@@ -74,6 +88,9 @@ def find(text: str) -> Iterator[Found]:
             first = _name_words(match["name"])[:1]
             if first and first[0].lower() in first_names() and (pattern is CUES or _plausible(match["name"])):
                 yield _trimmed(match, text), Label.PERSON, score
+    for match in OPENING.finditer(text):
+        if first_names().get(match["name"].lower(), 0.0) >= 0.001 and match["name"] not in OPENERS:
+            yield span_of(match, "name"), Label.PERSON, 0.55
     for match in PAIR.finditer(text):
         if _is_pair(match["first"], match["last"]) and not is_guarded(match[0]):
             yield span_of(match), Label.PERSON, 0.85

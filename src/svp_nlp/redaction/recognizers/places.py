@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from functools import cache
 
 from svp_nlp.model import Label, Span
-from svp_nlp.redaction.guards import is_guarded
-from svp_nlp.redaction.lexicon import cities, first_names, ordinary, regions, state_codes, world_cities
+from svp_nlp.redaction.guards import ACRONYMS, is_guarded
+from svp_nlp.redaction.lexicon import cities, first_names, in_dictionary, ordinary, regions, state_codes, world_cities
 from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each, span_of
-from svp_nlp.redaction.recognizers.numbers import UNIT, UP_TO_99
+from svp_nlp.redaction.recognizers.numbers import TWO_DIGIT, UNIT, UP_TO_99
 
 CAP = r"[A-Z][\w]+(?:['-]\w+)*"
 STREET = (
@@ -52,6 +52,13 @@ AFTER_PREPOSITION = re.compile(
     rf"hospital in|site in) (?P<place>{CAP}(?: {CAP}){{0,2}})"
 )
 CITY_STATE = re.compile(rf"\b(?P<city>{CAP}(?: {CAP}){{0,2}}),? (?P<state>[A-Z]{{2}}|{CAP}(?: {CAP})?)\b")
+NUMBER_AND_NAME = re.compile(rf"\b(?P<place>\d{{3,5}} (?:(?:North|South|East|West) )?(?P<name>{CAP}(?: {CAP})?))\b")
+HIGHWAY = re.compile(
+    rf"\b(?:driven|drive|drove|driving|took|take|taking|off|down|up|along|on|across|from) the (?P<place>[1-9]\d{{1,2}}|{TWO_DIGIT}|{UNIT} oh {UNIT})"
+    rf"(?= (?:in|to|from|and|at|when|with|past|near|until|every|toward|towards|north|south|east|west)\b|[.,;?!]|$|\n)",
+    re.IGNORECASE,
+)
+DOTTED = re.compile(r"\b(?P<place>(?:[A-Z]\.){2,})(?!\w)")
 SINGLE_CAP = re.compile(rf"\b{CAP}(?: {CAP}){{0,3}}")
 
 
@@ -130,6 +137,13 @@ def find(text: str) -> Iterator[Found]:
             if not all(ordinary(w) for w in match["city"].split()):
                 yield span_of(match, "city"), Label.LOCATION, 0.85
             yield span_of(match, "state"), Label.LOCATION, 0.85
+    for match in NUMBER_AND_NAME.finditer(text):
+        if not all(in_dictionary(w) for w in match["name"].split()):
+            yield span_of(match, "place"), Label.LOCATION, 0.8
+    yield from each(HIGHWAY, text, Label.LOCATION, 0.6, "place")
+    for match in DOTTED.finditer(text):
+        if match["place"].replace(".", "") not in ACRONYMS and not is_guarded(match["place"]):
+            yield span_of(match, "place"), Label.LOCATION, 0.65
     yield from _listed(text)
 
 

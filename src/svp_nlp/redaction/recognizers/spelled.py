@@ -35,11 +35,11 @@ def _word(said: str) -> str:
     return re.sub(r"[^a-z]", "", letters.lower())
 
 
-def _is_name(word: str, before: str) -> bool:
+def _is_name(word: str, before: str, *, deliberate: bool) -> bool:
     """Tell whether spelled letters make a name rather than an abbreviation or a stammer."""
     if word.upper() in ACRONYMS or len(set(word)) == 1:
         return False
-    if len(word) <= 3:
+    if len(word) <= 3 and not deliberate:
         return bool(CUE.search(before[-15:])) and word not in word_ranks()
     return True
 
@@ -48,7 +48,9 @@ def find(text: str) -> Iterator[Found]:
     """Yield spelled and sounded names (PERSON; linking may make them an institution)."""
     for pattern, score in ((DASHED, 0.85), (SPACED, 0.75)):
         for match in pattern.finditer(text):
-            if _is_name(_word(match["word"]), text[max(0, match.start() - 30) : match.start()]):
+            before = text[max(0, match.start() - 30) : match.start()]
+            deliberate = bool(re.search(r"[A-Z][-,] ?[A-Z]", match["word"]))
+            if _is_name(_word(match["word"]), before, deliberate=deliberate):
                 yield span_of(match, "word"), Label.PERSON, score
     yield from each(AS_IN, text, Label.PERSON, 0.7, "word")
     for match in SOUNDED.finditer(text):
