@@ -80,12 +80,32 @@ def verify_study(layout: f.Layout, settings: Settings) -> Verification:
 
 
 def _places(layout: f.Layout) -> Iterator[tuple[str, str]]:
+    public = _public_texts()
     for folder in (layout.clean, layout.coding, layout.reports):
         for path in sorted(folder.rglob("*")) if folder.exists() else ():
             if path.is_file():
                 name = path.relative_to(layout.root).as_posix()
                 yield f"{name} (file name)", path.name
-                yield name, _text(path)
+                yield name, _without(public, _text(path))
+
+
+def _public_texts() -> tuple[str, ...]:
+    """Return the printed texts of the built-in codebook, longest first: no study's words, so no leak."""
+    from svp_nlp.coding.codebook import founding_codebook
+
+    book = founding_codebook()
+    texts = {book.title, book.attribution, *(domain.label for domain in book.domains)}
+    for theme in book.themes:
+        texts |= {theme.label, theme.definition, *theme.include, *theme.exclude}
+        texts |= {exemplar.text for exemplar in theme.exemplars}
+    return tuple(sorted((text for text in texts if len(text) > 10), key=len, reverse=True))
+
+
+def _without(public: tuple[str, ...], text: str) -> str:
+    """Blank out the built-in codebook's own texts; positions stay."""
+    for known in public:
+        text = text.replace(known, " " * len(known))
+    return text
 
 
 def _text(path: Path) -> str:
