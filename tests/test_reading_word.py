@@ -10,6 +10,7 @@ from pathlib import Path
 
 import docx
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_BREAK
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
@@ -77,6 +78,9 @@ def interview(path: Path) -> Path:
     ):
         last.addprevious(raw(xml))
     document.add_picture(io.BytesIO(png()), width=Inches(0.2))
+    made = document.styles.add_style("Okonkwo speaks", WD_STYLE_TYPE.PARAGRAPH)
+    made.font.bold = True
+    paragraph.style = made
     section = document.sections[0]
     section.header.paragraphs[0].text = "Okonkwo interview"
     section.footer.paragraphs[0].text = "Page of Okonkwo"
@@ -128,8 +132,8 @@ def test_turns_pages_and_names(source: Transcript) -> None:
     assert source.said(source.turns[1]) == "Hard. It was at Tallgrass, and nobody called."
     assert source.source.names == ("Ada Okonkwo", "Okonkwo, A.", "Renee Okonkwo")
     assert source.source.notes == (
-        "2 drawn objects: pictures are not read and do not go into the clean file",
-        "1 tracked deletions are not read and do not go into the clean file",
+        "pictures and drawn objects: 2, not read and not in the clean file",
+        "tracked deletions: 1, not read and not in the clean file",
     )
     said = [source[f] for f in source.furniture]
     assert said[-4:] == ["Okonkwo in a box", "Okonkwo interview", "Page of Okonkwo", "is Okonkwo right?"]
@@ -158,6 +162,8 @@ def test_a_replacement_keeps_the_first_style(source: Transcript, tmp_path: Path)
         ("Ms. [PERSON 1]", True, None),
         ("?", None, True),
     ]
+    style = document.paragraphs[0].style
+    assert (style.name.rstrip("0123456789"), style.font.bold) == ("Custom", True)
     assert document.core_properties.author == document.core_properties.last_modified_by == ""
     assert document.core_properties.title == document.core_properties.keywords == ""
     assert [(c.author, c.text) for c in document.comments] == [("", "is [PERSON 1] right?")]

@@ -14,6 +14,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from svp_nlp.errors import ReadError, SpanError
@@ -73,7 +74,11 @@ class Archive:
 
 def local(node: Element) -> str:
     """Return an element's name without its namespace."""
-    tag = node.tag
+    return _local(node.tag)
+
+
+@cache
+def _local(tag: object) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
@@ -335,10 +340,10 @@ def _notes(archive: Archive) -> Iterator[str]:
     nodes = [local(node) for tree in archive.trees.values() for node in tree.iter()]
     pictures = sum(name in _PICTURES for name in nodes)
     if pictures:
-        yield f"{pictures} drawn objects: pictures are not read and do not go into the clean file"
+        yield f"pictures and drawn objects: {pictures}, not read and not in the clean file"
     deleted = sum(name in _DELETED for name in nodes)
     if deleted:
-        yield f"{deleted} tracked deletions are not read and do not go into the clean file"
+        yield f"tracked deletions: {deleted}, not read and not in the clean file"
 
 
 def replaced(word: WordText, edits: Sequence[tuple[Span, str]], id: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from posixpath import dirname, join, normpath
 from typing import Any
 
@@ -40,6 +40,20 @@ _KEPT_KINDS = (
     "footnotes+xml",
     "endnotes+xml",
     "comments+xml",
+)
+_DRAWN_KINDS = ("styles+xml", "stylesWithEffects+xml", "webSettings+xml", "fontTable+xml", "theme+xml")
+_STYLE_USES = frozenset(
+    {
+        "pStyle",
+        "rStyle",
+        "tblStyle",
+        "basedOn",
+        "next",
+        "link",
+        "styleLink",
+        "numStyleLink",
+        "clickAndTypeStyle",
+    }
 )
 _TYPES, _ROOT_RELS, _CORE = "[Content_Types].xml", "_rels/.rels", "docProps/core.xml"
 _MAIN_KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
@@ -115,11 +129,15 @@ def clean_docx(archive: Archive, edits: Sequence[tuple[Span, str]], id: str) -> 
     kept = [
         part for part, kind in archive.kinds.items() if kind.endswith(_KEPT_KINDS) or part == archive.main
     ]
+    trees = {p: archive.trees[p] if p in archive.trees else parsed(archive.parts[p]) for p in kept}
+    renamed_styles(trees.values())
     out: dict[str, bytes] = {}
-    for part in kept:
-        tree = archive.trees[part] if part in archive.trees else parsed(archive.parts[part])
+    for part, tree in trees.items():
         links = _kept_links(archive, part, set(kept))
-        scrubbed(tree, set(links))
+        if archive.kinds[part].endswith(_DRAWN_KINDS):
+            _cut_links(tree, set(links))
+        else:
+            scrubbed(tree, set(links))
         out[part] = _xml(tree)
         if links:
             out[join(dirname(part), "_rels", part.rpartition("/")[2] + ".rels")] = _xml(_relations(links))
@@ -154,6 +172,47 @@ def scrubbed(tree: Element, links: set[str]) -> None:
             _scrub_attributes(node, links)
 
 
+def _cut_links(tree: Element, links: set[str]) -> None:
+    """Take what leads elsewhere out of a part that only says how things look (embedded fonts, pictures)."""
+    for node in tree.xpath("//*[@*[contains(namespace-uri(), '/relationships')] or local-name() = 'rsid']"):
+        if local(node) == "rsid" or _dangles(node, links):
+            _remove(node)
+
+
+def renamed_styles(trees: Iterable[Element]) -> None:
+    """Give the styles that people made plain names: they may be called after whom they were made for."""
+    trees = list(trees)
+    made = [
+        style
+        for tree in trees
+        for style in tree.iterchildren("{*}style")
+        if _is_on(attribute(style, "customStyle"))
+    ]
+    plain = {attribute(style, "styleId"): f"Custom{n}" for n, style in enumerate(made, 1)}
+    for style in made:
+        _set(style, "styleId", plain[attribute(style, "styleId")])
+        for child in list(style):
+            if local(child) == "name":
+                _set(child, "val", str(attribute(style, "styleId")))
+            elif local(child) == "aliases":
+                style.remove(child)
+    for tree in trees if plain else []:
+        for node in tree.iter(*(f"{{*}}{use}" for use in _STYLE_USES)):
+            if attribute(node, "val") in plain:
+                _set(node, "val", plain[attribute(node, "val")])
+
+
+def _is_on(flag: str | None) -> bool:
+    return flag is not None and flag not in {"0", "false", "off"}
+
+
+def _set(node: Element, name: str, value: str) -> None:
+    """Set the attribute with this local name."""
+    for key in node.attrib:
+        if key.rpartition("}")[2] == name:
+            node.set(key, value)
+
+
 def _scrub_attributes(node: Element, links: set[str]) -> None:
     for key in list(node.attrib):
         space, _, name = key.rpartition("}")
@@ -167,9 +226,7 @@ def _scrub_attributes(node: Element, links: set[str]) -> None:
 
 def _scrub_numbering(node: Element) -> None:
     """Take the words out of a numbering's pattern: "RM:" can be a number format, too."""
-    for key, value in node.attrib.items():
-        if key.rpartition("}")[2] == "val":
-            node.set(key, re.sub(r"[^\W\d_]{2,}\s*", "", value))
+    _set(node, "val", re.sub(r"[^\W\d_]{2,}\s*", "", attribute(node, "val") or ""))
 
 
 def _is_bare_drawing(node: Element) -> bool:
