@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -84,6 +85,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     folder = Index(tmp_path)
     monkeypatch.setattr(models, "_manifest_file", lambda: folder.manifest)
     monkeypatch.setenv("SVP_NLP_MODELS", str(folder.store))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder.wheel.parent))
     manifest.cache_clear()
@@ -186,6 +188,31 @@ def test_a_package_that_is_not_in_the_index(index: Index) -> None:
         f"{index.store}"
     )
     assert list(index.store.iterdir()) == []
+
+
+def test_no_network(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    with pytest.raises(ModelError) as error:
+        fetch()
+    assert str(error.value) == (
+        'model "tiny" cannot be downloaded: pip reached no package index\n\n'
+        "hint: check the network and pip's settings (`pip config list`), then fetch again"
+    )
+
+
+def test_an_interrupted_download_leaves_nothing(index: Index) -> None:
+    def interrupt(what: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(progress=interrupt)
+    assert list(index.store.iterdir()) == []
+    fetch()
+    assert verify() == []
 
 
 def test_a_store_that_cannot_be_written(index: Index) -> None:
