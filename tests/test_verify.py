@@ -53,6 +53,15 @@ def test_whatever_form_a_name_takes(text: str, words: str | None, how: str) -> N
     assert words is None or found == words
 
 
+def test_little_words_in_names_are_no_names() -> None:
+    assert hows("And then the de facto end.", PERSON="Ron Veyle and Carla de la Cruz") == []
+
+
+def test_what_is_named_after_somebody_else() -> None:
+    assert hows("well, the Foley was in", PERSON="Gordon Foley|Foley") == []
+    assert hows("well, then Foley came in", PERSON="Gordon Foley|Foley") == [("Foley", "surface")]
+
+
 def test_nicknames() -> None:
     assert hows("So we told Patty.", PERSON="Patricia Nguyen") == [("Patty", "nickname")]
     assert hows("a patty of beef", PERSON="Patricia Nguyen") == []
@@ -201,7 +210,7 @@ def test_gold_redactions_of_the_development_set_verify_clean(shared: object) -> 
     ledger, linked = link(transcripts, rows, roster=Roster(), ledger=Ledger(seed="x"))
     clean = [redact(t, f, ledger=ledger) for t, f in zip(transcripts, linked, strict=True)]
     left = leaks({r.transcript.id: r.transcript.text for r in clean}, ledger=ledger, roster=Roster())
-    assert len(left) <= 5
+    assert len(left) <= 3
     again = [
         [*row, *findings_from_leaks([x for x in left if x.place == r.transcript.id], r, t)]
         for row, r, t in zip(linked, clean, transcripts, strict=True)

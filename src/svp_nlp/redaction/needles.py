@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from svp_nlp.model import Label
+from svp_nlp.redaction.guards import is_guarded
 from svp_nlp.redaction.ledger import Ledger
 from svp_nlp.redaction.names import DIGITS, HEADS, Name
 from svp_nlp.redaction.profiles import SHIFT, Mention, Profile
@@ -27,6 +28,28 @@ _ABBREVIATIONS = (
     "ekg ecg cpr dnr rca"
 )
 ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
+# Words inside names that name nobody ("Ann de la Cruz", "Ann and Bob Tate").
+_LITTLE = frozenset(
+    {
+        "and",
+        "or",
+        "the",
+        "of",
+        "de",
+        "la",
+        "le",
+        "del",
+        "der",
+        "den",
+        "di",
+        "da",
+        "du",
+        "el",
+        "von",
+        "bin",
+        "ibn",
+    }
+)
 
 
 class Evidence(Enum):
@@ -35,6 +58,7 @@ class Evidence(Enum):
     NONE = "none"
     CAPITAL = "a capital, where the text has any"
     WRITTEN = "written as a name"
+    ALONE = "written as a name, without an article"
     CAPITALS = "in capitals"
     LABEL = "as a speaker label"
 
@@ -76,7 +100,10 @@ class Needles:
             for n in needles.values()
             if n.label in (Label.PERSON, Label.INSTITUTION) and n.how != "nickname"
             for t in n.tokens
-            if len(t) >= 3 and t not in HEADS and (len(n.tokens) > 1 or n.evidence is not Evidence.LABEL)
+            if len(t) >= 3
+            and t not in HEADS
+            and t not in _LITTLE
+            and (len(n.tokens) > 1 or n.evidence is not Evidence.LABEL)
         }
         rare = {t: n for t, n in parts.items() if len(t) >= 5 and not is_known_word(t)}
         names = sorted({e.pseudonym for e in ledger}, key=len, reverse=True)
@@ -160,6 +187,8 @@ def _for_words(tokens: tuple[str, ...], label: Label) -> Evidence:
         return Evidence.NONE
     if len("".join(tokens)) <= 2:
         return Evidence.CAPITALS
+    if len(tokens) == 1 and label is Label.PERSON and is_guarded(tokens[0]):
+        return Evidence.ALONE
     if len(tokens) == 1 and everyday(tokens[0], person=label is not Label.INSTITUTION):
         return Evidence.WRITTEN
     return Evidence.NONE
@@ -186,6 +215,8 @@ def _person(surface: str, tokens: tuple[str, ...], owner: str) -> Iterator[Needl
         return
     bare = words_of(" ".join(name.tokens))
     for part in bare if len(bare) > 1 else ():
+        if part in _LITTLE:
+            continue
         if len(part) > 2:
             yield Needle((part,), Label.PERSON, owner, "part", _for_words((part,), Label.PERSON))
         elif len(part) == 2 and part not in ABBREVIATIONS:

@@ -222,6 +222,8 @@ def _counts(page: _Page, i: int, needle: Needle) -> bool:
         return page.after_title(i) and page.is_capital(i) and n == 1
     if page.after_title(i) and (page.is_capital(i) or not page.cased):
         return True
+    if needle.evidence is Evidence.ALONE and i and page.tokens[i - 1].word in ("the", "a", "an", "this"):
+        return False  # "the Foley" is a catheter, even where a Dr. Foley works
     if not page.cased or not page.is_capital(i):
         return False
     if needle.evidence is Evidence.CAPITALS:
