@@ -29,7 +29,9 @@ HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 STAMP = VENV / "svp-nlp-installed.txt"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+SUFFIX = ".exe" if os.name == "nt" else ""  # Windows adds it only to a name without a folder
+PYTHON = BIN / ("python" + SUFFIX)
+SVP_NLP = BIN / ("svp-nlp" + SUFFIX)
 PIP_OPTIONS = ["--no-input", "--disable-pip-version-check"]
 USAGE = "usage: python start.py demo | test [arguments]"
 
@@ -50,7 +52,7 @@ def main(arguments: list) -> int:
         if verb not in VERBS:
             raise StepError(USAGE, 2)
         install(verb)
-        run("fetch the models", [BIN / "svp-nlp", "models", "fetch"])
+        run("fetch the models", [SVP_NLP, "models", "fetch"])
         say(VERBS[verb](rest))
     except StepError as error:
         say(str(error))
@@ -74,7 +76,7 @@ def require_python() -> None:
 
 def demo(rest: list) -> str:
     """Run the main job on the built-in example study."""
-    run("run the demo", [BIN / "svp-nlp", "demo", *rest])
+    run("run the demo", [SVP_NLP, "demo", *rest])
     return "the demo is done"
 
 
