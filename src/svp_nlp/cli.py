@@ -369,7 +369,7 @@ def evaluate_redaction(
             folder, roster_dir=roster_dir, degraded=degraded, progress=progress
         )
     if json_:
-        _put_json(score.to_json())
+        _put_json(score.as_dict())
     else:
         put(score.table())
     if show:
@@ -391,7 +391,7 @@ def evaluate_suggestions(
     with _progress(quiet) as progress:
         score = commands.evaluate_suggestions(folder, codebook=codebook, progress=progress)
     if json_:
-        _put_json(score.to_json())
+        _put_json(score.as_dict())
     else:
         put(score.table())
 

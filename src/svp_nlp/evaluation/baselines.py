@@ -61,7 +61,7 @@ def profile_scores(examples: Sequence[Sequence[str]], texts: Sequence[str]) -> V
 def stems(text: str) -> list[str]:
     """Return the stems (Snowball English) of the words of *text*, stop words left out."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-    from snowballstemmer import stemmer  # type: ignore[import-untyped]
+    from snowballstemmer import stemmer
 
     words = [w.replace("’", "'") for w in _WORD.findall(text.lower())]
     return list(stemmer("english").stemWords([w for w in words if w not in ENGLISH_STOP_WORDS]))

@@ -40,20 +40,16 @@ def evaluate_redaction(
     roster_dir: Path | None = None,
     degraded: bool = False,
     progress: Progress = silent,
-    spacy_model: str = "en_core_web_md",
+    engine: Analyzer | None = None,
 ) -> RedactionScore:
     """Redact a gold set with the product and score what it found.
 
     Without rosters the set is one study. With *roster_dir* every file is a study of its own with the roster
-    ``<id>.csv`` from there. *degraded* takes the set in lower case and without punctuation. Raises GoldError,
-    RosterError and ModelError.
+    ``<id>.csv`` from there. *degraded* takes the set in lower case and without punctuation. *engine* is
+    the product's own unless given. Raises GoldError, RosterError and ModelError.
     """
-    from svp_nlp.engines.models import model_path
-    from svp_nlp.redaction.detect import default_engine
-
     gold = _gold_of(folder, degraded=degraded)
-    engine = default_engine(model_path(spacy_model))
-    findings = detect_gold(gold, engine, roster_dir=roster_dir, progress=progress)
+    findings = detect_gold(gold, engine or _own_engine(), roster_dir=roster_dir, progress=progress)
     return score_redaction(gold, findings, neutral=load_neutral(folder))
 
 
@@ -98,30 +94,31 @@ def load_neutral(folder: Path) -> dict[str, list[str]]:
 
 
 def evaluate_suggestions(
-    folder: Path, *, codebook: Path | None = None, progress: Progress = silent
+    folder: Path,
+    *,
+    codebook: Path | None = None,
+    progress: Progress = silent,
+    embedder: Embedder | None = None,
 ) -> SuggestionScore:
     """Suggest codes for a gold set with nothing confirmed, and score them beside plain baselines.
 
     Texts are redacted by the gold's own marks first, as the product sees clean text only. The codebook is
     *codebook*, else the founding study's where its themes are those of the gold, else ``codebook.yaml`` of
-    the set. A ``second_coder.csv`` beside it is compared with the first. Raises GoldError, CodebookError
-    and ModelError.
+    the set. A ``second_coder.csv`` beside it is compared with the first. *embedder* is the default one unless
+    given. Raises GoldError, CodebookError and ModelError.
     """
-    from svp_nlp.engines.models import model_path
-    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
-
     gold = load_gold(folder)
     units = gold_turns(gold)
     book = _codebook(folder, codebook, units)
     domains = {theme.id: theme.domain for theme in book.themes}
     transcripts = clean(gold)
-    embedder = SentenceEmbedder(model_path("all-MiniLM-L6-v2"))
-    ours = suggest_turns(book, transcripts, embedder, progress)
+    embed = embedder or _own_embedder()
+    ours = suggest_turns(book, transcripts, embed, progress)
     systems = [score_suggestions(units, ours, domains)]
-    for name, made in _baselines(units, transcripts, book, embedder).items():
+    for name, made in _baselines(units, transcripts, book, embed).items():
         systems.append(score_suggestions(units, made, domains, system=name, decides=False))
     return SuggestionScore(
-        tuple(systems), _humans(folder, units, ours, book), _notes(gold, units, book, embedder.name)
+        tuple(systems), _humans(folder, units, ours, book), _notes(gold, units, book, embed.name)
     )
 
 
@@ -155,6 +152,20 @@ def clean(gold: Sequence[GoldTranscript]) -> dict[str, Transcript]:
         t.id: replace(redact(t, found, ledger=ledger, profile=STRICT).transcript, id=t.id)
         for t, found in zip(transcripts, linked, strict=True)
     }
+
+
+def _own_engine() -> Analyzer:
+    from svp_nlp.engines.models import model_path
+    from svp_nlp.redaction.detect import default_engine
+
+    return default_engine(model_path("en_core_web_md"))
+
+
+def _own_embedder() -> Embedder:
+    from svp_nlp.engines.models import model_path
+    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
+
+    return SentenceEmbedder(model_path("all-MiniLM-L6-v2"))
 
 
 def _home(folder: Path) -> Path:
