@@ -74,21 +74,22 @@ def lasting_groups(
     total = 1 + seeds * (1 + copies)
     over = 0
 
-    def judge(rows: Vectors, grouping: Grouping) -> list[Group]:
+    def judge(rows: Vectors, grouping: Grouping, size: float | None) -> list[Group]:
         nonlocal over
         overlaps = []
         for run in range(1, seeds + 1):
-            overlaps.append(_overlaps(rows, grouping.labels, engine, run))
+            overlaps.append(_overlaps(rows, grouping.labels, engine, run, size))
             over += 1
             done(over, total)
         return list(_groups(rows, grouping, np.stack(overlaps, axis=1)))
 
-    named = [g for g in judge(vectors, engine.group(texts, vectors)) if g.words]
+    size = engine.best_size(vectors)
+    named = [g for g in judge(vectors, engine.group(texts, vectors, size=size), size) if g.words]
     groups = [g for g in named if g.returns and wide(g.rows)]
     chance = []
     for copy in range(copies):
         shuffled = without_groups(vectors, copy)
-        judged = judge(shuffled, Grouping(engine.labels(shuffled), ()))
+        judged = judge(shuffled, Grouping(engine.labels(shuffled, size=size), ()), size)
         chance += [g.strength for g in judged if g.returns]
     done(total, total)
     least = least_strength([g.strength for g in groups], chance, copies)
@@ -128,7 +129,9 @@ def _groups(vectors: Vectors, grouping: Grouping, overlaps: npt.NDArray[np.float
         yield Group(rows, words, row, _cohesion(vectors[rows]))
 
 
-def _overlaps(vectors: Vectors, labels: Labels, engine: Bertopic, run: int) -> list[float]:
+def _overlaps(
+    vectors: Vectors, labels: Labels, engine: Bertopic, run: int, size: float | None
+) -> list[float]:
     """Return each group's greatest Jaccard overlap with a group of another run.
 
     Where the method is deterministic a run sees a sample, or it would only repeat itself.
@@ -136,7 +139,7 @@ def _overlaps(vectors: Vectors, labels: Labels, engine: Bertopic, run: int) -> l
     rows = np.arange(len(vectors))
     if engine.is_deterministic(len(vectors)):
         rows = np.sort(np.random.default_rng(run).permutation(rows)[: round(len(rows) * _SAMPLE)])
-    again = engine.labels(np.asarray(vectors[rows]), seed=run)
+    again = engine.labels(np.asarray(vectors[rows]), seed=run, size=size)
     return [_overlap(labels[rows] == number, again) for number in _numbers(labels)]
 
 

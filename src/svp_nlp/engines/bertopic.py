@@ -71,14 +71,23 @@ class Bertopic:
         """Tell whether every seed gives the same groups of *count* texts."""
         return count <= WARD_UP_TO
 
-    def labels(self, vectors: Vectors, seed: int = 0) -> Labels:
-        """Return the group of each vector, -1 for none; the grouping that `group` names, without words."""
-        reduction, clustering = self._models(vectors, seed)
+    def labels(self, vectors: Vectors, seed: int = 0, size: float | None = None) -> Labels:
+        """Return the group of each vector, -1 for none; the grouping that `group` names, without words.
+
+        *size* fixes the mean size of Ward's groups, which is otherwise chosen (see `best_size`).
+        """
+        reduction, clustering = self._models(vectors, seed, size)
         with _quiet():
             reduced = vectors if reduction is None else reduction.fit_transform(vectors)
             return np.asarray(clustering.fit(reduced).labels_, dtype=np.int64)
 
-    def group(self, texts: Sequence[str], vectors: Vectors, seed: int = 0) -> Grouping:
+    def best_size(self, vectors: Vectors) -> float | None:
+        """Return the mean size of groups at which Ward's tree is best cut; None where Ward's is not used."""
+        return _best_size(vectors) if self.is_deterministic(len(vectors)) else None
+
+    def group(
+        self, texts: Sequence[str], vectors: Vectors, seed: int = 0, size: float | None = None
+    ) -> Grouping:
         """Group *texts* by *vectors* (one row a text) and name each group by c-TF-IDF.
 
         Groups are numbered from the largest. A word must stand in two of the group's texts; of a singular
@@ -88,8 +97,8 @@ class Bertopic:
         analyze = vectorizer.build_analyzer()
         tokens = [set(analyze(t)) for t in texts]
         if not any(tokens):
-            return _by_size(self.labels(vectors, seed), {})
-        model = self._model(vectorizer, vectors, seed)
+            return _by_size(self.labels(vectors, seed, size), {})
+        model = self._model(vectorizer, *self._models(vectors, seed, size))
         with _quiet():
             found, _ = model.fit_transform(list(texts), np.asarray(vectors))
         labels = np.asarray(found, dtype=np.int64)
@@ -101,8 +110,7 @@ class Bertopic:
         }
         return _by_size(labels, named)
 
-    def _model(self, vectorizer: Any, vectors: Vectors, seed: int) -> Any:
-        reduction, clustering = self._models(vectors, seed)
+    def _model(self, vectorizer: Any, reduction: Any, clustering: Any) -> Any:
         # BERTopic imports UMAP, and with it numba's compiler, only for pictures that are not drawn here.
         with _quiet(), _hidden(() if reduction is not None else ("umap",)):
             from bertopic import BERTopic
@@ -115,10 +123,10 @@ class Bertopic:
             vectorizer_model=vectorizer,
         )
 
-    def _models(self, vectors: Vectors, seed: int) -> tuple[Any, Any]:
+    def _models(self, vectors: Vectors, seed: int, size: float | None) -> tuple[Any, Any]:
         """Return BERTopic's two steps: reduction (None: raw vectors) and clustering."""
-        if len(vectors) <= WARD_UP_TO:
-            return None, _Ward(self.least)
+        if self.is_deterministic(len(vectors)):
+            return None, _Ward(size or _best_size(vectors), self.least)
         with _quiet():
             from sklearn.cluster import HDBSCAN
             from umap import UMAP
@@ -140,40 +148,58 @@ class Bertopic:
 
 
 class _Ward:
-    """Ward's tree, cut where the silhouette is best; groups below *least* are left out.
+    """Ward's tree cut into groups of *size* texts on average; groups below *least* are left out.
 
-    The cuts tried give groups of about six (more in large corpora) up to half of all texts (Rousseeuw 1987,
-    J Comput Appl Math 20:53). Has the two things BERTopic asks of a clustering: ``fit`` and ``labels_``.
+    Has the two things BERTopic asks of a clustering: ``fit`` and ``labels_``.
     """
 
-    def __init__(self, least: int) -> None:
+    def __init__(self, size: float, least: int) -> None:
+        self.size = size
         self.least = least
         self.labels_: Labels = np.zeros(0, dtype=np.int64)
 
     def fit(self, vectors: Vectors, y: object = None) -> _Ward:  # noqa: ARG002 (BERTopic passes it)
         """Cluster *vectors*, one row a text."""
-        from scipy.cluster.hierarchy import fcluster, linkage
-        from sklearn.metrics import pairwise_distances, silhouette_score
-
-        tree = linkage(np.asarray(vectors, dtype=np.float64), "ward")
-        apart = pairwise_distances(vectors, metric="cosine")
-        np.fill_diagonal(apart, 0.0)
-        cuts = [fcluster(tree, groups, "maxclust") for groups in _cuts(len(vectors))]
-        sensible = [labels for labels in cuts if 1 < len(set(labels)) < len(labels)]
-        worth = [silhouette_score(apart, labels, metric="precomputed") for labels in sensible]
-        labels = sensible[int(np.argmax(worth))] if sensible else cuts[0]
+        labels = _cut(_tree(vectors), self.size)
         sizes = Counter(labels.tolist())
         self.labels_ = np.array([n if sizes[n] >= self.least else -1 for n in labels], dtype=np.int64)
         return self
 
 
-def _cuts(count: int) -> list[int]:
-    """Return the numbers of groups to try for *count* texts, the finest first."""
-    size = max(6.0, math.sqrt(count) / 2.5)
-    sizes = [
-        size * 2 ** (step / 2) for step in range(math.ceil(2 * math.log2(max(2.0, count / 2 / size))) + 1)
-    ]
-    return sorted({max(2, round(count / s)) for s in sizes}, reverse=True)
+def _tree(vectors: Vectors) -> npt.NDArray[np.float64]:
+    from scipy.cluster.hierarchy import linkage
+
+    return np.asarray(linkage(np.asarray(vectors, dtype=np.float64), "ward"))
+
+
+def _cut(tree: npt.NDArray[np.float64], size: float) -> Labels:
+    from scipy.cluster.hierarchy import fcluster
+
+    groups = max(2, round((len(tree) + 1) / size))
+    return np.asarray(fcluster(tree, groups, "maxclust"), dtype=np.int64)
+
+
+def _best_size(vectors: Vectors) -> float:
+    """Return the mean group size with the best silhouette (Rousseeuw 1987, J Comput Appl Math 20:53).
+
+    Tried are sizes from about six (more in large corpora) to a fifteenth of all texts (half of them, but no
+    more than twenty, in small corpora), in steps of the root of two.
+    """
+    from sklearn.metrics import pairwise_distances, silhouette_score
+
+    tree, count = _tree(vectors), len(vectors)
+    apart = pairwise_distances(vectors, metric="cosine")
+    np.fill_diagonal(apart, 0.0)
+    least = max(6.0, math.sqrt(count) / 2.5)
+    most = min(count / 2, max(20.0, count / 15))
+    steps = math.ceil(2 * math.log2(max(1.0, most / least)))
+    cuts = {least * 2 ** (step / 2): _cut(tree, least * 2 ** (step / 2)) for step in range(steps + 1)}
+    worth = {
+        size: float(silhouette_score(apart, labels, metric="precomputed"))
+        for size, labels in cuts.items()
+        if 1 < len(set(labels.tolist())) < count
+    }
+    return max(worth, key=lambda size: (worth[size], -size)) if worth else least
 
 
 def _nearest(vectors: Vectors, count: int) -> tuple[npt.NDArray[np.int64], Vectors]:
