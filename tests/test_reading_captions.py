@@ -80,6 +80,20 @@ def test_names_before_a_colon(end: str) -> None:
     tiles(transcript)
 
 
+def test_names_in_tags_and_brackets() -> None:
+    shown = ['<font color="#fff">Ann: How was it?</font>', "<b>Bo:</b> Hard.", "Ann: Why?"]
+    srt = "\n\n".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{line}" for n, line in enumerate(shown, 1))
+    transcript = read_text(srt, format="srt")
+    assert [(speaker, said) for speaker, _, said in turns(transcript)] == [
+        ("Ann", "How was it?"),
+        ("Bo", "Hard."),
+        ("Ann", "Why?"),
+    ]
+    shown = ["[Ann] How was it?", "[Bo] Hard.", "[laughs] So.", "[Ann] Why?"]
+    srt = "\n\n".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{line}" for n, line in enumerate(shown, 1))
+    assert [speaker for speaker, _, _ in turns(read_text(srt, format="srt"))] == ["Ann", "Bo", "Ann"]
+
+
 def test_captions_without_names_are_cut_at_pauses() -> None:
     srt = "1\n00:00:01,000 --> 00:00:04,000\nso I was tired and\n\n"
     srt += "2\n00:00:04,000 --> 00:00:06,000\nwent home.\n\n"

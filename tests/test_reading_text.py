@@ -60,6 +60,9 @@ STYLES = {
     ),
     "numbered": ("1. Interviewer: {}", "2. Respondent: {}", "Interviewer", "Respondent"),
     "bold": ("**Interviewer:** {}", "**Anna:** {}", "Interviewer", "Anna"),
+    "French spacing": ("Interviewer\u00a0: {}", "P1\u00a0: {}", "Interviewer", "P1"),
+    "time after the colon": ("Speaker 1: (00:03)\n{}", "Speaker 2: (00:05)\n{}", "Speaker 1", "Speaker 2"),
+    "blank line below": ("INTERVIEWER:\n\n{}", "ANNA SMITH:\n\n{}", "INTERVIEWER", "ANNA SMITH"),
     "dash": ("RM – {}", "HK – {}", "RM", "HK"),
     "lower case": ("interviewer: {}", "respondent: {}", "interviewer", "respondent"),
     "broadcast": (">> ANN: {}", ">> BO: {}", "ANN", "BO"),
@@ -198,6 +201,32 @@ def test_headers_and_closers_are_furniture(head: str, foot: str) -> None:
         ("P08", "No more."),
     ]
     assert len(transcript.furniture) == len([line for line in (head + foot).splitlines() if line])
+    tiles(transcript)
+
+
+def test_a_header_without_blank_lines_ends_where_the_talk_begins() -> None:
+    head = [
+        "Interview 4: Ann Lee",
+        "Participant\tAnn Lee, RN",
+        "Date of interview\tApril 5",
+        "Interviewer: Bo Ek",
+    ]
+    talk = ["Interviewer: We are set.", "Ann: That is it.", "Interviewer: Why?", "Ann: So."]
+    transcript = read_text("\n".join([*head, *talk]))
+    assert [f"{speaker}: {said}" for speaker, said in turns(transcript)] == talk
+    assert [transcript[f] for f in transcript.furniture] == head
+
+
+def test_line_numbers_are_furniture() -> None:
+    text = "1  Q: How was it in that\n2  time?\n3  A: Hard. It went on\n4  and on.\n"
+    text += "5  Q: Why?\n6\n7  A: 12 of us.\n"
+    transcript = read_text(text)
+    assert turns(transcript) == [
+        ("Q", "How was it in that time?"),
+        ("A", "Hard. It went on and on."),
+        ("Q", "Why?"),
+        ("A", "12 of us."),
+    ]
     tiles(transcript)
 
 

@@ -46,7 +46,7 @@ _PATTERNS = {
     Style.COLON: re.compile(
         rf"{_HEAD}\*{{0,2}}(?P<name>{_NAME})\*{{0,2}}(?:[ \t]*(?P<after>{_STAMP}))?"
         rf"(?:[ \t]*(?P<aside>\((?:[^()\n]){{1,120}}\)))?(?:[ \t]*(?P<late>{_STAMP}))?"
-        r"[ \t]*[:：]\*{0,2}(?=\s|\Z|[^\W\d_])[ \t\u00a0]*"
+        r"[ \t\u00a0]*[:：]\*{0,2}(?=\s|\Z|<|[^\W\d_])[ \t\u00a0]*"
     ),
     Style.BRACKET: re.compile(rf"{_HEAD}{_BRACKETED}[ \t]+(?=\S)"),
     Style.TAB: re.compile(rf"{_HEAD}(?P<name>{_NAME})(?:[ ]*(?P<after>{_STAMP}))?[ ]*\t+[ \t]*(?=\S)"),
@@ -117,7 +117,8 @@ HEADER_KEYS = _set(
     date time place location site duration length transcriber transcribed study project file
     filename title recording recorded present attendees id code language version subject setting
     mode by participants speakers interview transcript start end started ended format department
-    institution organization organisation audio keywords abstract
+    institution organization organisation audio keywords abstract age gender sex telephone phone
+    email role position profession occupation ethnicity pseudonym interviewed conducted number no
     """
 )
 
@@ -275,7 +276,7 @@ class _Evidence:
     def _fits(self, i: int, sure: set[int]) -> bool:
         """Tell whether a name that occurs once stands where and as the sure ones do."""
         if self.style is not Style.COLON or self.ordinary(i):
-            return self.style is Style.TIMED
+            return self.style in {Style.TIMED, Style.BRACKET} and self.lines[i].opens
         if all(self.name(j).isupper() for j in sure) and not self.name(i).isupper():
             return False
         if self.lines[i].opens:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from svp_nlp.model import Span
 
@@ -13,6 +14,7 @@ TIME = r"\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?"
 _BREAKS = re.compile(r"\r\n|[\n\r\v\f\u2028\u2029]")
 _STAMP = re.compile(rf"[\[(<]\s*{TIME}\s*(?:(?:-->|-|–|to)\s*{TIME}\s*)?[\])>]")
 _CLOCK = re.compile(rf"({TIME})[ \t]+(?=\S)")
+_NUMBER = re.compile(r"(\d{1,4})(?![\w:.,/%])[ \t]*")
 _LONE_STAMP = re.compile(rf"[\[(]?\s*{TIME}\s*(?:(?:-->|-|–|to)\s*{TIME}\s*)?[\])]?")
 _PAGE_MARK = re.compile(
     r"(?:page\s*\d+(?:\s*(?:of|/)\s*\d+)?|\d+\s*\|\s*page|[-–—]\s*\d{1,4}\s*[-–—]|p\.\s*\d+)", re.IGNORECASE
@@ -108,6 +110,27 @@ def is_closer(line: str) -> bool:
 def is_rule(line: str) -> bool:
     """Tell whether *line* is only drawn, such as "-----" or "* * *"."""
     return _RULE.fullmatch(line) is not None
+
+
+def without_numbers(text: str, lines: Sequence[Line]) -> tuple[list[Line], list[Span]]:
+    """Take line numbers off the lines, where nearly every line begins with one and they count on.
+
+    They are returned as furniture. Numbers may begin again on each page.
+    """
+    found = [_NUMBER.match(text, line.span.start, line.span.end) for line in lines]
+    counted = [int(match[1]) for match in found if match is not None]
+    steps = sum(after == before + 1 for before, after in pairwise(counted))
+    if len(counted) < 5 or len(counted) * 5 < len(lines) * 4 or steps * 5 < len(counted) * 4 - 5:
+        return list(lines), []
+    bare, numbers = [], []
+    for line, match in zip(lines, found, strict=True):
+        if match is None:
+            bare.append(line)
+            continue
+        numbers.append(Span(*match.span(1)))
+        if match.end() < line.span.end:
+            bare.append(Line(Span(match.end(), line.span.end), line.opens))
+    return bare, numbers
 
 
 def page_furniture(text: str, lines: Sequence[Line], starts: Sequence[int]) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -29,6 +30,7 @@ from svp_nlp.reading.lines import (
     page_furniture,
     page_starts_of,
     stamps_in,
+    without_numbers,
 )
 from svp_nlp.reading.roles import roles_of
 
@@ -75,6 +77,8 @@ def talk_of(text: str, starts: Sequence[int], limit: int | None = None) -> Talk:
     skipped = page_furniture(body, lines, page_starts_of(body))
     skipped |= {i for i, line in enumerate(lines) if _unsaid(text[line.span.start : line.span.end])}
     lines, furniture = _part(lines, skipped)
+    lines, numbers = without_numbers(body, lines)
+    furniture += numbers
     head = _header_lines(body, lines)
     furniture += [line.span for line in lines[:head]]
     lines = lines[head:]
@@ -98,26 +102,37 @@ def _part(lines: Sequence[Line], skipped: set[int]) -> tuple[list[Line], list[Sp
 
 def _header_lines(text: str, lines: Sequence[Line]) -> int:
     """Return how many lines at the top are a header such as "Date: ...", "Participant: P08"."""
+    entries = [_entry(text, line.span) for line in lines]
+    often = Counter(entry[0] for entry in entries if entry is not None)
     end = 0
-    for i, line in enumerate(lines[:40]):
-        label = read_as(text, line.span, Style.COLON)
-        if len(line.span) > 200 or (label is None and _sentence(text, line.span)):
+    for i, (line, entry) in enumerate(zip(lines[:40], entries, strict=False)):
+        if entry is None and len(text[line.span.start : line.span.end].split()) >= 12:
             break
-        if label is None:
-            continue
-        first = name_key(text[label.name.start : label.name.end]).split()[0]
-        if first in HEADER_KEYS:
+        if entry is not None and entry[0].split()[0] in HEADER_KEYS and often[entry[0]] < 3:
             end = i + 1
-    # A block of "Key: value" lines without a blank line between them ends together.
-    while 0 < end < len(lines) and not lines[end].opens and read_as(text, lines[end].span, Style.COLON):
+        elif entry is not None and not _is_value(entry[1]):
+            break
+    # Lines that go on without a blank line, such as "Interviewer: Ann Lee", belong to the same header.
+    while 0 < end < len(lines) and not lines[end].opens:
+        entry = entries[end]
+        if entry is None or not _is_value(entry[1]):
+            break
         end += 1
     return end
 
 
-def _sentence(text: str, span: Span) -> bool:
-    """Tell whether a line without a label reads as speech rather than as a title."""
-    words = text[span.start : span.end]
-    return len(words.split()) >= 12
+def _entry(text: str, span: Span) -> tuple[str, str] | None:
+    """Read a line as an entry of a header: its key and its value, divided by a colon or a tab."""
+    label = read_as(text, span, Style.COLON) or read_as(text, span, Style.TAB)
+    if label is None:
+        return None
+    return name_key(text[label.name.start : label.name.end]), text[label.body : span.end]
+
+
+def _is_value(value: str) -> bool:
+    """Tell whether the words behind a key are a value ("Ann Lee, RN") rather than speech."""
+    words = value.split()
+    return 0 < len(words) <= 8 and value[-1] not in ".?!…,;—–-" and words[0][:1].isupper()
 
 
 def _labelled(
@@ -167,7 +182,7 @@ def _preamble(text: str, lines: Sequence[Line]) -> tuple[list[Draft], list[Span]
     furniture: list[Span] = []
     for block in _blocks(lines):
         words = sum(len(text[line.span.start : line.span.end].split()) for line in block)
-        if words >= 20:
+        if words >= 20 and any(text[line.span.end - 1] in '.?!…"”' for line in block):
             drafts += _one_turn(text, block, furniture)
         else:
             furniture += [line.span for line in block]
