@@ -56,7 +56,7 @@ _PATTERNS = {
     ),
     Style.DOT: re.compile(rf"{_HEAD}(?P<name>[QA]\d{{0,3}})\.[ \t]+(?=\S)"),
     Style.DASH: re.compile(rf"{_HEAD}(?P<name>{_NAME})[ \t]*[-–—]{{1,2}}[ \t]+(?=\S)"),
-    Style.ALONE: re.compile(rf"(?P<name>{_NAME})\Z"),
+    Style.ALONE: re.compile(rf"(?P<name>{_NAME})(?<!\.)\Z"),
 }
 
 
@@ -255,11 +255,11 @@ class _Evidence:
         sure = self.sure()
         good = {i for i in self.found if self.good(i)}
         names = {name_key(self.name(i)) for i in sure}
-        if self.style in _BOLD and (len(names) < 2 or len(sure) * 2 < self.paragraphs):
+        if self.style in _BOLD and len(names) < 2:
+            return set()
+        if self.style in _BARE and not (self._covers(sure) or self._returns(sure)):
             return set()
         if self.style is Style.ALONE and not self._alone(sure):
-            return set()
-        if self.style is Style.BRACKET and len(sure) * 2 < self.paragraphs:
             return set()
         if not sure or (len(sure) == 1 and self.paragraphs > 4):
             distinct = {name_key(self.name(i)) for i in good}
@@ -267,6 +267,22 @@ class _Evidence:
         if len(names) == 1 and len(good) * 5 < self.paragraphs and not role_word(next(iter(names))):
             return set()
         return sure | {i for i in good - sure if self._fits(i, sure)}
+
+    def _covers(self, sure: set[int]) -> bool:
+        """Tell whether at least every second paragraph begins with a sure name."""
+        return len(sure) * 2 >= self.paragraphs
+
+    def _returns(self, sure: set[int]) -> bool:
+        """Tell whether two names that can hardly be prose come back again and again."""
+        often = [n for n in self._formal(sure).values() if n >= 3]
+        # Any short line has the shape of a name on a line of its own.
+        others_allowed = self.style is Style.ALONE or sum(often) * 5 >= len(self.found) * 4
+        return len(often) >= 2 and others_allowed
+
+    def _formal(self, sure: set[int]) -> Counter[str]:
+        """Count the names among *sure* that are capitals, words for roles, or pseudonyms."""
+        names = (self.name(i) for i in sure)
+        return Counter(name_key(n) for n in names if n.isupper() or role_word(n) or is_pseudonym(n))
 
     def _alone(self, sure: set[int]) -> bool:
         """Tell whether names alone on a line head the speech below them."""
@@ -287,8 +303,10 @@ class _Evidence:
 
 
 _SENTENCE_ENDS = frozenset(".?!…\"”'’)]}—–-:")
-# Styles whose shape prose has, too: they need two speakers and half of the paragraphs.
+# Styles whose shape prose has, too: they need two speakers (a tag may be alone) who open half of the
+# paragraphs or come back again and again.
 _BOLD = frozenset({Style.TAB, Style.DOT, Style.DASH, Style.ALONE})
+_BARE = _BOLD | {Style.BRACKET}
 
 
 def labels_of(
