@@ -291,8 +291,9 @@ def test_bertopic_names_the_very_groups_its_clustering_finds() -> None:
     vectors = _cloud(60, 10)
     engine = Bertopic(least=4)
     texts = [f"subject{chr(97 + i % 10) * 4} shared" for i in range(60)]
-    grouping = engine.group(texts, vectors)
-    again = engine.labels(vectors)
+    size = engine.best_size(vectors)
+    grouping = engine.group(texts, vectors, size=size)
+    again = engine.labels(vectors, size=size)
     pairs = set(zip(grouping.labels.tolist(), again.tolist(), strict=True))
     assert len(pairs) == len(set(grouping.labels.tolist())) == len(set(again.tolist()))
     sizes = [int((grouping.labels == g).sum()) for g in range(len(grouping.words))]
@@ -300,8 +301,21 @@ def test_bertopic_names_the_very_groups_its_clustering_finds() -> None:
     assert all(len(w) >= 1 for w in grouping.words)
 
 
+def test_the_size_of_groups_follows_the_data() -> None:
+    assert Bertopic().best_size(_cloud(60, 10)) == pytest.approx(6.0)
+    assert Bertopic().best_size(_cloud(60, 3)) == pytest.approx(20.0, rel=0.2)
+
+
+def test_large_corpora_are_grouped_by_umap_the_same_each_time_and_nothing_is_warned_of() -> None:
+    vectors, engine = _cloud(120, 3), Bertopic(least=4)
+    first = engine.labels(vectors, seed=1)
+    assert (first == engine.labels(vectors, seed=1)).all()
+    assert {len(set(first[i::3].tolist()) - {-1}) for i in range(3)} == {1}
+    assert engine.best_size(np.zeros((2001, 2), np.float32)) is None
+
+
 def test_texts_without_words_are_grouped_without_names() -> None:
-    grouping = Bertopic(least=4).group(["1 2 3"] * 40, _cloud(40, 6))
+    grouping = Bertopic(least=4).group(["1 2 3"] * 40, _cloud(40, 6), size=6.0)
     assert set(grouping.words) == {()}
 
 

@@ -112,9 +112,9 @@ def topics(
 
     A passage is explained when a person coded it (*codings*, passage id to themes) or, where nobody decided,
     when the suggester did not abstain. Interviewers' passages and those under `LEAST_WORDS` words are left
-    out. *seeds* runs must agree: on samples of 85 % of the passages where the method is deterministic, on
-    differently seeded layouts where it is not. Below `LEAST_PASSAGES` unexplained passages, and where no
-    group passes, pairs of like passages are given instead. The same input gives the same topics.
+    out. *seeds* runs, each on a sample of 85 % of the passages and with its own seed, judge what was found.
+    Below `LEAST_PASSAGES` unexplained passages, and where no group passes, pairs of like passages are given
+    instead. The same input gives the same topics.
     """
     corpus = _corpus(transcripts, respondents(passages), _explained(suggestions, codings or {}), embedder)
     engine = Bertopic(least=_LEAST_IN_TOPIC, stop_words=stop_words())
@@ -274,7 +274,8 @@ def _message(found: Sequence[Topic], residue: int, by_chance: float) -> str:
         )
     held = sum(len(t.passages) for t in found)
     what = f"{_count(len(found), 'topic')} in {held} of {residue} unexplained passages"
-    return f"{what}; in data without topics about {by_chance:.0f} would have come up"
+    chance = f"about {by_chance:.0f}" if by_chance >= 0.5 else "none"
+    return f"{what}; in data without topics {chance} would have come up"
 
 
 def _count(number: int, noun: str) -> str:

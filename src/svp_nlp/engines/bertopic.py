@@ -65,16 +65,12 @@ class Bertopic:
 
     def method(self, count: int) -> str:
         """Say how *count* texts are grouped."""
-        return "Ward" if self.is_deterministic(count) else "UMAP and HDBSCAN"
-
-    def is_deterministic(self, count: int) -> bool:
-        """Tell whether every seed gives the same groups of *count* texts."""
-        return count <= WARD_UP_TO
+        return "Ward" if count <= WARD_UP_TO else "UMAP and HDBSCAN"
 
     def labels(self, vectors: Vectors, seed: int = 0, size: float | None = None) -> Labels:
         """Return the group of each vector, -1 for none; the grouping that `group` names, without words.
 
-        *size* fixes the mean size of Ward's groups, which is otherwise chosen (see `best_size`).
+        *size* is the mean size of Ward's groups; without it UMAP and HDBSCAN group. See `best_size`.
         """
         reduction, clustering = self._models(vectors, seed, size)
         with _quiet():
@@ -82,8 +78,8 @@ class Bertopic:
             return np.asarray(clustering.fit(reduced).labels_, dtype=np.int64)
 
     def best_size(self, vectors: Vectors) -> float | None:
-        """Return the mean size of groups at which Ward's tree is best cut; None where Ward's is not used."""
-        return _best_size(vectors) if self.is_deterministic(len(vectors)) else None
+        """Return at which mean size of groups Ward's tree is best cut; None where it is not to be used."""
+        return _best_size(vectors) if len(vectors) <= WARD_UP_TO else None
 
     def group(
         self, texts: Sequence[str], vectors: Vectors, seed: int = 0, size: float | None = None
@@ -125,8 +121,8 @@ class Bertopic:
 
     def _models(self, vectors: Vectors, seed: int, size: float | None) -> tuple[Any, Any]:
         """Return BERTopic's two steps: reduction (None: raw vectors) and clustering."""
-        if self.is_deterministic(len(vectors)):
-            return None, _Ward(size or _best_size(vectors), self.least)
+        if size is not None:
+            return None, _Ward(size, self.least)
         with _quiet():
             from sklearn.cluster import HDBSCAN
             from umap import UMAP
