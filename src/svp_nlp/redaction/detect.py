@@ -17,12 +17,12 @@ from svp_nlp.engines.protocols import Analyzer, Hit
 from svp_nlp.model import Finding, Label, Span, Status, Transcript
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_plain, is_role
 from svp_nlp.redaction.lexicon import first_names, ordinary
-from svp_nlp.redaction.propagate import Name, forms, mentions, misheard
+from svp_nlp.redaction.propagate import HEAD_WORDS, Name, forms, mentions, misheard
 from svp_nlp.redaction.recognizers import RECOGNIZERS
 from svp_nlp.redaction.recognizers.labels import names_in_label
 from svp_nlp.redaction.roster import Roster
 from svp_nlp.redaction.running import Running, running
-from svp_nlp.redaction.truecase import truecased, without_case
+from svp_nlp.redaction.truecase import hypothesised, truecased, without_case
 
 SURE = 0.75
 """From this confidence on a finding needs no person to look at it."""
@@ -97,7 +97,27 @@ def _read(transcript: Transcript, engine: Analyzer) -> Reading:
     known = {w.lower() for _, name in labels for w in re.findall(r"[^\W\d_]+", name) if not ordinary(w)}
     text = run.text if cased else truecased(run.text, known)
     hits = engine([text])[0]
+    if not cased:
+        hits = [*hits, *_asked(text, engine)]
     return Reading(run, text, cased, labels, tuple(_settle(text, hits)))
+
+
+def _asked(text: str, engine: Analyzer) -> Iterator[Hit]:
+    """Ask the model about first names that are words, raised as if they were names."""
+    raised, starts = hypothesised(text)
+    if not starts:
+        return
+    for hit in engine([raised])[0]:
+        if hit.witness == "spacy:PERSON" and hit.span.start in starts and not _WORD_BEFORE.search(text[: hit.span.start][-12:]):
+            yield Hit(hit.span, Label.PERSON, 0.6, "asked:PERSON")
+
+
+_WORD_BEFORE = re.compile(
+    r"\b(?:the|a|an|some|this|that|these|those|my|your|our|his|her|their|its|to|can|can't|could|would|should|will|didn't|don't|very|"
+    r"pretty|so|too|more|most|any|no|every|each|another|of|I|we|they|you) $",
+    re.IGNORECASE,
+)
+"""Words after which a noun, verb or adjective stands rather than a person."""
 
 
 def _label_names(transcript: Transcript, labels: Iterable[Span]) -> Iterator[tuple[Span, str]]:
@@ -280,10 +300,24 @@ def _carried(
     found = list(reading.candidates)
     for span, form in mentions(text, known, cased=reading.cased, speech_end=reading.running.speech_end):
         found.append(Candidate(span, form.label, max(LIKELY, form.score), (form.witness,)))
+    if not reading.cased:
+        found += _extended(text, found, own)
     taken = [c.span for c in found]
     for span, name in misheard(text, [*own, *listed], taken, cased=reading.cased):
         found.append(Candidate(span, name.label, 0.6, ("misheard",)))
     return _joined(found)
+
+
+def _extended(text: str, found: Sequence[Candidate], own: Sequence[Name]) -> Iterator[Candidate]:
+    """Yield ordinary words of a known institution standing right beside a name ("crest clovis")."""
+    parts = {w for n in own if n.label is Label.INSTITUTION for w in n.text.lower().split() if len(w) > 3}
+    for candidate in found:
+        if candidate.label not in NAMES:
+            continue
+        before = re.search(r"([\w']+) $", text[max(0, candidate.span.start - 30) : candidate.span.start])
+        if before and before[1].lower() in parts - HEAD_WORDS:
+            start = candidate.span.start - len(before[0])
+            yield Candidate(Span(start, candidate.span.end), Label.INSTITUTION, 0.7, ("propagated",))
 
 
 def _from_study(names: Sequence[Name]) -> list[Name]:

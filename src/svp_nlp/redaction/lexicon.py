@@ -58,12 +58,15 @@ def _after_common_words() -> Counter[str]:
 
 @cache
 def first_names() -> dict[str, float]:
-    """Return first names with their share in percent (US census; nicknames get a small one)."""
+    """Return first names with their share in percent (US census; names of other lists get a small one)."""
     found: dict[str, float] = {}
     for name in ("dist.female.first", "dist.male.first"):
         for line in _package_file("names", name):
             word, share, *_ = line.split()
             found[word.lower()] = max(float(share), found.get(word.lower(), 0.0))
+    for line in read_list("first_names.txt"):
+        for word in line.split():
+            found.setdefault(word, 0.002)
     for words in nicknames().items():
         for word in (words[0], *words[1]):
             found.setdefault(word, 0.001)
@@ -162,7 +165,9 @@ def _listed_as_name(word: str, rank: int) -> bool:
     """Tell whether a dictionary word is a name often enough for the lists to count against the dictionary."""
     if first_names().get(word, 0.0) >= 0.001:
         return True
-    if rank < 20_000 and surnames().get(word, 0.0) < 0.004:
+    if word in regions():
+        return True
+    if rank < 5_000 and surnames().get(word, 0.0) < 0.004:
         return cities().get(word, 0) >= 50 or word in world_cities()
     return word in surnames() or word in cities() or word in world_cities()
 

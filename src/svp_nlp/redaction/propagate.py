@@ -92,9 +92,14 @@ def _needs_capital(text: str) -> bool:
 def _person(words: Sequence[str], name: Name) -> Iterator[Form]:
     own = [w for w in words if w.lower() not in TITLES | PARTICLES]
     if len(own) > 1 or "-" in "".join(own):
-        for word in {part for w in own for part in (w, *w.split("-"))}:
+        for word in sorted({part for w in own for part in (w, *w.split("-"))}):
             if len(word) > 2 and not is_role(word):
                 yield Form(word, Label.PERSON, name.score * 0.95, name.witness, _needs_capital(word))
+    for word in own:
+        for part in word.split("-"):
+            if len(part) > 3 and not ordinary(part):
+                yield Form(" ".join(part[:3]), Label.PERSON, 0.7, "spelled", False)
+                yield Form(", ".join(part[:3]), Label.PERSON, 0.7, "spelled", False)
     for word in own[:1]:
         for nick in nicknames().get(word.lower(), ()):
             if len(nick) > 2 and not ordinary(nick) and name.witness == "roster":

@@ -34,9 +34,19 @@ CUE = re.compile(
 SURE_CUE = re.compile(r"(?:name is|name's|name was|named|nicknamed|call me|calls me|called) $")
 HEAD = re.compile(
     r"\b(?:medical center|health system|health center|hospital|university|college|clinic|foundation|pavilion|tower|"
-    r"health care|healthcare|institute|memorial|regional|children's|mutual|insurance|high school)\b"
+    r"health care|healthcare|institute|memorial|regional|children's|mutual|insurance|high school|house|building|fund|hall|"
+    r"park|field|gardens|annex|indemnity|campus|retreat house|press)\b"
 )
-STREET = re.compile(r"\b(?P<name>[a-z]+) (?:street|avenue|boulevard|parkway|lane)\b")
+STREET = re.compile(
+    rf"\b(?P<name>(?:(?:north|south|east|west) )?{ONE}(?: {ONE})?) (?:street|avenue|boulevard|parkway|lane|road|way|drive|court|lagoon|cove)\b"
+)
+SAINT = re.compile(rf"\b(?:saint|st\.?|mount|mt|fort|lake|san|santa|los|las|port|cape|el|our lady of(?: the)?|our lady of mount) (?P<name>{ONE})")
+U_OF = re.compile(r"\bu of [a-z]{1,2}\b")
+PAIR = re.compile(rf"\b(?P<first>{ONE}) (?P<last>{ONE})(?: (?P<third>{ONE}))?\b")
+CALLED = re.compile(
+    rf"(?:\b(?:program|team|service|project|thing|unit|line|network|it|that|which|they|we)(?:'s| is| was|'re)? (?:called|named)|\bgot the name|"
+    rf"\b(?:we|they|people|folks) call (?:it|us|them|ourselves)|\bwe call) (?P<the>the )?(?P<name>{ONE}(?: (?:(?:of|and) )?{ONE}){{0,2}})"
+)
 SMALL = frozenset("of and the for at de la".split())
 DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
 MONTHS = frozenset(
@@ -64,7 +74,8 @@ def without_case(text: str) -> bool:
 @cache
 def _phrases() -> re.Pattern[str]:
     """Match listed places of two words or more, and listed institutions that are no ordinary words."""
-    names = {n for n in (*cities(), *world_cities()) if " " in n and len(n) > 6 and not all(map(ordinary, n.split()))}
+    listed = {**world_cities(), **cities()}
+    names = {n for n in listed if " " in n and len(n) > 6 and (listed[n] >= 20 or not all(map(ordinary, n.split())))}
     names |= {n.removeprefix("the ") for n in regions() if " " in n.removeprefix("the ")}
     names |= {n.lower().removeprefix("the ") for n in institutions() if not all(map(ordinary, n.split())) or " " in n}
     return re.compile(rf"(?<!\w){any_of(names)}(?!\w)")
@@ -92,7 +103,7 @@ def _alone(word: str, known: Collection[str]) -> bool:
         return len(bare) > 2
     if bare in regions() or cities().get(bare, 0) >= 3 or bare in world_cities():
         return len(bare) > 3
-    if bare in surnames() and bare not in word_ranks():
+    if bare in surnames() and (bare not in word_ranks() or surnames()[bare] >= 0.004):
         return len(bare) > 3
     return unknown(bare) and "'" not in bare
 
@@ -110,6 +121,21 @@ def truecased(text: str, known: Collection[str] = ()) -> str:
                 out[word.start() : word.end()] = _capital(word[0])
     _institutions(low, out)
     return "".join(out)
+
+
+def hypothesised(text: str) -> tuple[str, frozenset[int]]:
+    """Return truecased text with listed first names that are also words raised, and where they start.
+
+    Only a model that reads the sentence can say whether "joy" is a person here; it is asked with the
+    capital that a person would have.
+    """
+    out = list(text)
+    starts = set()
+    for word in WORD.finditer(text):
+        if first_names().get(word[0], 0.0) >= 0.004 and ordinary(word[0]) and word[0] not in _NEVER - {"will"}:
+            out[word.start()] = word[0][0].upper()
+            starts.add(word.start())
+    return "".join(out), frozenset(starts)
 
 
 def _capital(word: str) -> str:
@@ -130,8 +156,64 @@ def _raised(low: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
     for match in CUE.finditer(low):
         yield from _after(match, sure=bool(SURE_CUE.search(low[: match.start("name")][-14:])))
     for match in STREET.finditer(low):
-        if match["name"] not in _NEVER and not match["name"].endswith("s"):
+        yield from _street(match)
+    for match in SAINT.finditer(low):
+        if not ordinary(match["name"]) or match[0].startswith(("saint", "st", "our")) and match["name"] not in _NEVER:
             yield match.span()
+    for pattern in (U_OF, CALLED):
+        for match in pattern.finditer(low):
+            yield from _called(match)
+    yield from _pairs(low, known)
+
+
+def _street(match: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Yield a street with the words before it that can name one."""
+    words = [w for w in WORD.finditer(match["name"])]
+    named = [w for w in words if w[0] not in _NEVER and not ordinary(w[0])]
+    if named:
+        start = named[0].start() + match.start("name")
+        yield start, match.end()
+
+
+def _called(match: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Yield what something is called, up to the first word that cannot be part of a name."""
+    if match.re is U_OF:
+        yield match.span()
+        return
+    end = match.start("name")
+    for number, word in enumerate(WORD.finditer(match["name"])):
+        if word[0] in _NEVER or word[0] in _CALLED_STOP or (number == 0 and word[0] in SMALL):
+            break
+        end = match.start("name") + word.end()
+    if end > match.start("name"):
+        yield match.start("name"), end
+
+
+_CALLED_STOP = frozenset(
+    "there there's that's it's he's she's they're we're me him her us them which because before after since until any some "
+    "people every each today first sometimes back burnout debriefing peer support second these those am did does got get".split()
+)
+
+
+def _pairs(low: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Yield first name and surname where one of them alone would be an ordinary word."""
+    words = [w for w in WORD.finditer(low)]
+    for one, two in zip(words, words[1:], strict=False):
+        if low[one.end() : two.start()] != " " or one[0] in _NEVER or two[0] in _NEVER:
+            continue
+        first, last = one[0], two[0].removesuffix("'s")
+        as_first, as_last = first_names().get(first, 0.0), surnames().get(last, 0.0)
+        if ordinary(first) and (as_first >= 0.001 or first in known) and not ordinary(last) and _raises_last(last):
+            yield one.start(), two.end()
+        elif as_first >= 0.002 and not ordinary(first) and ordinary(last) and as_last >= 0.01 and last not in _CALLED_STOP:
+            yield one.start(), two.end()
+        elif as_first >= 0.002 and not ordinary(first) and last not in word_ranks() and len(last) > 2:
+            yield one.start(), two.end()
+
+
+def _raises_last(word: str) -> bool:
+    """Tell whether a word can only be a surname behind an ambiguous first name ("joy pfannenstiel")."""
+    return unknown(word) or (word in surnames() and not (word in cities() and word in word_ranks() and word_ranks()[word] < 3000))
 
 
 def _after(match: re.Match[str], *, sure: bool) -> Iterator[tuple[int, int]]:
@@ -145,7 +227,7 @@ def _after(match: re.Match[str], *, sure: bool) -> Iterator[tuple[int, int]]:
         listed = said in surnames() or said in first_names()
         if number == 0:
             first = said
-            if ordinary(said) and not (sure and listed):
+            if ordinary(said) and not (sure and (surnames().get(said, 0.0) >= 0.01 or first_names().get(said, 0.0) >= 0.002)):
                 return
             if not sure and not listed and said in word_ranks():
                 return
@@ -156,11 +238,25 @@ def _after(match: re.Match[str], *, sure: bool) -> Iterator[tuple[int, int]]:
         yield start + word.start(), start + word.end()
 
 
+_NEAR = frozenset("house building fund hall park field gardens annex".split())
+"""Head nouns of buildings and funds: the name must stand right before them."""
+
+
+def _starts(word: re.Match[str], out: list[str]) -> bool:
+    """Tell whether an institution's name may start with a word: raised already, or a name rather than a word."""
+    said = word[0]
+    if said in DAYS or said in MONTHS or said in _NEVER or said.startswith("i'") or said == "i":
+        return False
+    return out[word.start()].isupper() or (said in surnames() and not ordinary(said))
+
+
 def _institutions(low: str, out: list[str]) -> None:
     """Raise "crest medical center" where a raised word stands up to three words before the head noun."""
     for match in HEAD.finditer(low):
         before = list(WORD.finditer(low, max(0, match.start() - 45), match.start()))[-3:]
-        raised = [w.start() for w in before if out[w.start()].isupper() and w[0] not in DAYS and w[0] != "i"]
+        raised = [w.start() for w in before if _starts(w, out)]
+        if match[0] in _NEAR:
+            raised = [s for s in raised if before and s == before[-1].start()]
         if not raised or "\n" in low[raised[0] : match.start()]:
             continue
         between = [w for w in before if w.start() > raised[0]]

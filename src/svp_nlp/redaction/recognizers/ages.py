@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from svp_nlp.model import Label
 from svp_nlp.redaction.recognizers.base import Found, Rules, each, span_of
-from svp_nlp.redaction.recognizers.numbers import TEN, TWO_DIGIT, UP_TO_199
+from svp_nlp.redaction.recognizers.numbers import TEN, TWO_DIGIT, UP_TO_99, UP_TO_199
 
 NUMBER = rf"(?:1[01]\d|\d{{1,2}}|{UP_TO_199})(?:[- ]and[- ]a[- ]half)?"
 UNIT = r"(?:days?|weeks?|months?|hours?|mos?|wks?)"
@@ -98,7 +98,7 @@ BEHIND_PERSON = re.compile(
     rf"(?!,? (?:{TWO_DIGIT}|\d+|or|to) )",
     re.IGNORECASE,
 )
-OF_AGE = re.compile(rf"\b{PERSON_NOUN} of (?:only |about |just )?(?P<age>[1-9]\d?|{UP_TO_199})\b(?! ?(?:%|percent|of|the|our))", re.IGNORECASE)
+OF_AGE = re.compile(rf"\b{PERSON_NOUN} of (?:only |about |just )?(?P<age>[1-9]\d?|{UP_TO_199})\b(?! ?(?:%|percent|of|our))", re.IGNORECASE)
 AT_AGE = re.compile(
     rf"\b(?:retire|retired|retirement|retiring|died|dies|dead|passed|passed away|diagnosed|married|widowed|divorced|pregnant|"
     rf"graduated|orphaned|born|emigrated|immigrated|started|enlisted|quit|gone|left home|began)(?: [a-z]+){{0,2}} at"
@@ -110,6 +110,26 @@ ABOUT_PERSON = re.compile(rf"\b(?:he|she|him|her|his|{PERSON_NOUN})\b", re.IGNOR
 COUNTED = re.compile(r"\bhow (?:many|much|long|often)\b|\bpercent\b|\bnumber\b", re.IGNORECASE)
 
 
+UNPUNCTUATED = re.compile(
+    rf"\b{WHO}(?:'s| was| is|'m| am|'ll be| will be)(?: (?:only|just|about|maybe|like|almost|nearly|around|i think|I think|um|uh|what|oh))*"
+    rf" (?P<age>(?!one\b)(?:1[01]\d|[1-9]\d|[2-9]|{UP_TO_199}))\b"
+    rf"(?! (?:and|or|to|of|for|out|percent|hours?|minutes?|weeks?|days?|months?|feet|foot|miles?|blocks?|people|patients|"
+    rf"nurses|times|dollars|beds|point|hundred|thousand|million|different|more|other|things?|kids|children|shifts?|years? (?!old)|"
+    rf"o'clock|a m|p m|am|pm|seconds|points|volunteers|supporters|{UP_TO_99})\b|-)"
+    rf"|\b{PERSON_NOUN} (?P<bare>[1-9]\d|{TWO_DIGIT})\b(?! (?:percent|hours?|minutes?|weeks?|days?|feet|miles?|people|times|"
+    rf"patients|dollars|beds|to|of|years? (?!old))\b|-)",
+)
+
+
+def _unpunctuated(text: str) -> Iterator[Found]:
+    """Yield "he was fifty-two a bus driver" where speech recognition set no punctuation."""
+    if sum(map(text.count, ".,?!")) * 60 > len(text):
+        return
+    for match in UNPUNCTUATED.finditer(text):
+        if not NO_PERSON.match(match[0]):
+            yield span_of(match, "age" if match["age"] else "bare"), Label.AGE, 0.6
+
+
 def _fragment(text: str) -> Iterator[Found]:
     """Yield a sentence that is only a number, where the sentences around it speak of one person."""
     for match in FRAGMENT.finditer(text):
@@ -119,7 +139,7 @@ def _fragment(text: str) -> Iterator[Found]:
             yield span_of(match, "age"), Label.AGE, 0.6
 
 
-NO_PERSON = re.compile(r"(?:It|That|This|There|What|Which|Here|Mine|These|Those|The|And|But|So|Where|When)\b")
+NO_PERSON = re.compile(r"(?:it|that|this|there|what|which|here|mine|these|those|the|and|but|so|where|when)\b", re.IGNORECASE)
 
 
 def find(text: str) -> Iterator[Found]:
@@ -148,6 +168,7 @@ def find(text: str) -> Iterator[Found]:
     yield from each(AGED, text, Label.AGE, 0.8, "other")
     yield from _is(text)
     yield from _fragment(text)
+    yield from _unpunctuated(text)
 
 
 AGES = Rules("ages", find)

@@ -36,7 +36,7 @@ SAID = r"(?:,? (?:um|uh|er|erm|ah|like|I think|I want to say|what was it)[,.]*)?
 
 YEAR4 = r"(?:19|20)\d\d"
 YEAR = rf"(?:{YEAR4}|'\d\d|{SPOKEN_YEAR})\b"
-LATE_YEAR = rf"(?:{YEAR}|{SHORT_YEAR}\b)"
+LATE_YEAR = rf"(?:{YEAR}|{SHORT_YEAR}\b|(?<=of )(?:0\d|1\d|2[0-6]|[6-9]\d)\b(?![:.%/]\d|%))"
 """A year where one is expected: two spoken digits are enough ("March of oh-nine")."""
 
 DAY = rf"(?:(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?![\d/:.]\d|\d|%)|{ORDINAL_DAY})\b"
@@ -56,7 +56,7 @@ MONTH_DAY_NUMERIC = re.compile(
 )
 RUN_TOGETHER = re.compile(
     r"\b(?:on|dated|birth|dob|visit|since|until|from)(?: was| is| of)? "
-    r"(?P<date>(?:1[0-2]|0?[1-9])(?:3[01]|[12]\d|0[1-9])(?:(?:19|20)?\d\d)?)(?= ?[,.;?!]| (?:we|he|she|i|they)\b)",
+    r"(?P<date>(?:1[0-2]|0?[1-9])(?:3[01]|[12]\d|0[1-9])(?:(?:19|20)?\d\d)?)(?= ?[,.;?!]| +(?:we|he|she|i|they)\b)",
     re.IGNORECASE,
 )
 """A date whose slashes speech recognition lost: "her follow-up on 917, we felt ..."."""
@@ -81,6 +81,10 @@ LONE_MAY = re.compile(
     r"through|that|during|around|to|and|or|between|before|after|coming)[- ])(?:the )?(?P<date>may|march)\b"
     r"(?! (?:have|be|not|or may|well|as|in|to|on|the|a|through|into|up|out|down|over|with|off|around|also|need|want|"
     r"feel|get|go|say|find|think|know|never|still|just|come|take|use|help|seem|look)\b)",
+    re.IGNORECASE,
+)
+SURE_MAY = re.compile(
+    r"\b(?:in|of|since|until|till|last|past|next|early|late|mid|every|by) (?P<date>may|march)\b(?! (?:be|have|not|well|or may)\b)",
     re.IGNORECASE,
 )
 CAPITAL_MAY = re.compile(r"(?<=[a-z,;:] )(?P<date>May|March|Mar|Sept)\b")
@@ -182,6 +186,7 @@ def find(text: str) -> Iterator[Found]:
                 yield span, label, score
     yield from each(LONE_MONTH, text, Label.DATE, 0.9)
     yield from each(SHORT_MONTH, text, Label.DATE, 0.8)
+    yield from each(SURE_MAY, text, Label.DATE, 0.75, "date")
     yield from each(LONE_MAY, text, Label.DATE, 0.75, "date")
     yield from each(CAPITAL_MAY, text, Label.DATE, 0.85, "date")
     yield from each(SEASON_YEAR, text, Label.DATE, 0.95, "date")
@@ -194,7 +199,16 @@ def find(text: str) -> Iterator[Found]:
     yield from _years(text)
 
 
+BARE_YEAR = re.compile(
+    r"\b(?:in|by|since|until|back in|maybe|class of|from) (?P<year>(?:0\d|1[0-9]|2[0-6]|[6-9]\d))\b"
+    r"(?! ?(?:%|percent|minutes?|hours?|days?|weeks?|months?|years?|people|patients|nurses|of|cases|beds|miles|feet|to|or|"
+    r"times|different|o'clock|am|pm|a m|p m|degrees|seconds|units|states|countries|sessions|out)\b|[:.%/-]\d)"
+)
+
+
 def _years(text: str) -> Iterator[Found]:
+    if sum(map(text.count, ".,?!")) * 60 < len(text):  # speech recognition drops the apostrophe of '94
+        yield from each(BARE_YEAR, text, Label.DATE_YEAR, 0.6, "year")
     for match in YEAR_DIGITS.finditer(text):
         if match["year"] != "2000" or re.search(r"\b(?:in|since|year|of|until|by|around)\s+$", text[: match.start()]):
             yield span_of(match, "year"), Label.DATE_YEAR, 0.9

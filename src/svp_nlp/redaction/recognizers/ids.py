@@ -41,6 +41,9 @@ CODE = re.compile(
     r"\d{2,4}-[A-Z]{1,4}-?\d{3,}|\d{1,4}-\d{1,4}-\d{3,}|\d{2,4}-\d{4,}|[A-Z]{1,4}\d{4,}|[A-Z]{1,4} ?#\d{3,}|[A-Z]{2,5}-\d{1,4}-\d{2,})"
     r"(?![\w/@]|-\d|\.\d)"
 )
+LOWER_CODE = re.compile(
+    r"(?<![\w@./-])(?P<id>[a-z]{1,5}-\d{2,}-\d{2,}|\d{2,4}-[a-z]{1,4}-?\d{3,}|[a-z]{1,3}\d{4,})(?![\w/@]|-\d|\.\d)"
+)
 LONG = re.compile(r"(?<![\w$£€.,:/@#-])(?P<id>\d{6,})(?![\w%]|[.,:/]\d|-\d)")
 IN_ROOM = re.compile(
     r"\b(?:up|down|over|out|back|patient|lady|gentleman|guy|man|woman|kid|baby|one|code|mom|family|call|nurse) in "
@@ -73,6 +76,7 @@ def find(text: str) -> Iterator[Found]:
     for match in ROOM.finditer(text):
         if not COMMON_VALUE.match(match["id"]):
             yield span_of(match, "id"), Label.ID, 0.8
+    yield from each(LOWER_CODE, text, Label.ID, 0.8, "id")
     for match in CODE.finditer(text):
         if not SCALES.fullmatch(match["id"]):
             yield span_of(match, "id"), Label.ID, 0.85

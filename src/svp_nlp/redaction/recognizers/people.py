@@ -25,7 +25,7 @@ CAP = r"(?:(?:Mc|Mac|O'|D'|De|La|Le|Van|St\. )?[A-Z][a-zà-ÿ]+(?:[-'][A-Z]?[a-z
 PARTICLE = r"(?:de la|de los|del|de|da|dos|van der|van den|van|von|der|den|bin|ibn|al|el|la|le|di|du|ter)"
 NAME = rf"{CAP}(?: (?:{PARTICLE} )?{CAP}){{0,3}}"
 
-TITLED = re.compile(rf"\b{TITLE}(?: ?\.)? (?P<name>{NAME}|[A-Z]\b(?!'))")
+TITLED = re.compile(rf"\b{TITLE}(?: ?\.)? (?P<name>{NAME}|[A-HJ-Z]\b(?!'))")
 LOWER_TITLED = re.compile(rf"\b(?:doctor|nurse|professor|pastor|reverend|sister|father|mister|miss) (?P<name>{NAME})")
 CUES = re.compile(
     rf"\b(?:[Mm]y name is|[Mm]y name's|name is|name was|name's|[Cc]all me|[Cc]alls? (?:me|him|her)|called (?:me|him|her)|"
