@@ -51,6 +51,25 @@ def test_an_encoding_may_be_told(tmp_path: Path) -> None:
     assert read(tmp_path / "T1.txt").text == "Q: Zażółć?\nA: x.\n"
 
 
+def test_an_encoding_may_have_to_be_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    text = "Pytanie: Źle się pani czuła, gdy zaczęło się śledztwo?\n\nOdpowiedź: Źle. Żadnej pomocy.\n" * 5
+    path.write_bytes(text.encode("cp1250"))
+    transcript = read(path)
+    assert transcript.source.notes == (f"not UTF-8 or Windows-1252; guessed {transcript.source.encoding}",)
+    assert transcript.text == text
+    write(edited(transcript, {"pani": "[PERSON 1]"}), transcript, tmp_path / "T1.txt")
+    assert read(tmp_path / "T1.txt").text == text.replace("pani", "[PERSON 1]")
+
+
+def test_torn_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("Q: Renée, Zoë, José, Siân? é".encode()[:-1])
+    with pytest.raises(ReadError) as caught:
+        read(tmp_path / "a.txt")
+    assert caught.value.message == "a.txt is UTF-8 text with damaged places: byte 31 does not fit"
+    assert read(tmp_path / "a.txt", encoding="cp1252").text.startswith("Q: RenÃ©e")
+
+
 def test_the_id_is_not_the_file_name(tmp_path: Path) -> None:
     path = tmp_path / "Okonkwo.txt"
     path.write_text("Q: How?\nA: Hm.", encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from pathlib import Path
+from textwrap import TextWrapper
 from time import perf_counter
 
 import pytest
@@ -282,6 +283,20 @@ def test_every_turn_of_the_development_set(shared: Path) -> None:
         ours = [(t.speaker, t.role.value, " ".join(transcript.said(t).split())) for t in transcript.turns]
         assert ours == gold[path.stem], path.stem
         tiles(transcript)
+
+
+@pytest.mark.parametrize("width", [70, 10_000])
+@pytest.mark.parametrize("name", ["D02", "D07", "D09"])
+def test_the_development_set_in_every_style(name: str, width: int, shared: Path) -> None:
+    source = read(next((shared / "devset" / "raw").glob(f"{name}.*")))
+    said = [(t.role, " ".join(source.said(t).split())) for t in source.turns]
+    wrapper = TextWrapper(width, expand_tabs=False, replace_whitespace=False, break_on_hyphens=False)
+    for style, (asks, answers, *_) in STYLES.items():
+        blocks = [(asks if role is ASKS else answers).format(words) for role, words in said]
+        lines = [wrapper.fill(line) for block in blocks for line in block.split("\n")]
+        transcript = read_text("\n".join(lines))
+        again = [(t.role, " ".join(transcript.said(t).split())) for t in transcript.turns]
+        assert again == said, style
 
 
 def test_the_real_set(shared: Path) -> None:

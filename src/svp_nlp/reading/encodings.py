@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass, field
 
 from svp_nlp.errors import ReadError
@@ -16,6 +17,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1b\x1a")
+_WIDE_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}")
 _HINT_BINARY = "save the transcript as .txt, .docx or .pdf with the program it was written in"
 
 
@@ -47,7 +49,8 @@ def decode(data: bytes, *, name: str, encoding: str | None = None) -> Decoded:
     _refuse_binary(data, name)
     try:
         return Decoded(data.decode("utf-8"), "utf-8", False)
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        _refuse_torn(data, name, error.start)
         return _legacy(data, name)
 
 
@@ -124,6 +127,17 @@ def _refuse_binary(data: bytes, name: str) -> None:
     controls = sum(byte < 32 and byte not in _TEXT_CONTROLS for byte in data[:65536])
     if 0 in data or controls > len(data[:65536]) / 100:
         raise ReadError(f"{name} is a binary file, not text", hint=_HINT_BINARY)
+
+
+def _refuse_torn(data: bytes, name: str, at: int) -> None:
+    """Refuse UTF-8 with a few bytes that do not fit: as Windows-1252 every accent in it would be wrong."""
+    whole = len(_WIDE_CHARACTER.findall(data))
+    stray = sum(byte > 127 for byte in _WIDE_CHARACTER.sub(b"", data))
+    if whole >= 3 and whole >= 4 * stray:
+        raise ReadError(
+            f"{name} is UTF-8 text with damaged places: byte {at} does not fit",
+            hint="open it in an editor, mend the place, and save it as UTF-8; or name its encoding",
+        )
 
 
 def _legacy(data: bytes, name: str) -> Decoded:
