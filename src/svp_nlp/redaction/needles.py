@@ -106,7 +106,9 @@ class Needles:
             and (len(n.tokens) > 1 or n.evidence is not Evidence.LABEL)
         }
         rare = {t: n for t, n in parts.items() if len(t) >= 5 and not is_known_word(t)}
-        names = sorted({e.pseudonym for e in ledger}, key=len, reverse=True)
+        # A pseudonym that is also a real name of the study is not looked past.
+        real = {fold(s) for s, _, _ in _known(ledger, roster, profile)}
+        names = sorted({e.pseudonym for e in ledger if fold(e.pseudonym) not in real}, key=len, reverse=True)
         pattern = re.compile("|".join(map(re.escape, names))) if names else None
         return cls(by_first, parts, rare, _numbers(ledger, roster, profile), pattern)
 
