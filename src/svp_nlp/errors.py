@@ -53,3 +53,7 @@ class LeakError(SvpError):
 
 class GoldError(SvpError):
     """Gold markup that cannot be scored."""
+
+
+class ReviewError(SvpError):
+    """A decision, or a file of decisions, that cannot be used as it is."""

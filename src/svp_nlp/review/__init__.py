@@ -1,1 +1,1 @@
-"""Room: review."""
+"""Review: what people decide, the record of it, and the figures that follow from the record."""

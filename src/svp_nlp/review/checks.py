@@ -1,0 +1,174 @@
+"""What decisions from elsewhere must fit, and what is said when they do not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from svp_nlp.errors import ReviewError
+from svp_nlp.review.decisions import Action, Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What decisions must fit to belong here.
+
+    ``texts`` maps every target to the SHA-256 of the clean text it lies in and that text's length in code
+    points; ``coders`` are those the study names (empty: anyone). ``themes`` are the codebook's.
+    """
+
+    study: str
+    codebook_version: str
+    themes: frozenset[str]
+    texts: Mapping[str, tuple[str, int]] = field(repr=False)
+    coders: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A decision that was not taken in: where it stood ("line 12") and why."""
+
+    where: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: decisions added, those the record had already, and those refused."""
+
+    added: int
+    known: int
+    refused: tuple[Refused, ...] = ()
+
+    def __str__(self) -> str:
+        head = f"{self.added} decisions added, {self.known} were there already, {len(self.refused)} refused"
+        return "\n".join([head, *(f"  {one}" for one in self.refused)])
+
+
+WHAT_IS_READ = "what `svp-nlp export decisions` or the review page saved is read"
+
+
+def misfit(decision: Decision, study: str, basis: Basis | None) -> str:
+    """Say why *decision* does not belong here, or "" when it does."""
+    if decision.study != study:
+        return "made in another study"
+    if basis is None or decision.kind != "coding":
+        return ""
+    if basis.coders and decision.coder not in basis.coders:
+        return f"coder {decision.coder!r} is not one of the study's: {', '.join(sorted(basis.coders))}"
+    if decision.codebook_version != basis.codebook_version:
+        found = decision.codebook_version or "no version"
+        return f"made with codebook {found!r}, this study has {basis.codebook_version!r}"
+    if decision.target not in basis.texts:
+        return "there is no such passage in this study"
+    sha256, length = basis.texts[decision.target]
+    if decision.text_sha256 != sha256:
+        return "the text was changed since it was coded"
+    return value_misfit(decision.action, decision.value, basis.themes, length)
+
+
+def value_misfit(action: Action, value: Mapping[str, Any], themes: frozenset[str], length: int) -> str:
+    """Say what is wrong with a coding decision's value, or "": foreign themes, positions beyond the text."""
+    named = _named(value)
+    if named is None:
+        return "themes are lists of theme ids"
+    strange = [theme for theme in named if theme not in themes]
+    if strange:
+        return f"{len(strange)} of its themes are not in the codebook"
+    if action in _NEEDS and not set(_NEEDS[action]) <= set(value):
+        return f"{action} needs {' and '.join(_NEEDS[action])}"
+    pieces = value.get("pieces", [])
+    groups = list(pieces.values()) if isinstance(pieces, Mapping) else [pieces]
+    if not all(isinstance(group, list) and all(_is_pair(p, length) for p in group) for group in groups):
+        return "its positions lie outside the text"
+    certainty = value.get("certainty")
+    if certainty is not None and not (_is_number(certainty) and 0 <= certainty <= 1):
+        return "certainty is a number from 0 to 1"
+    if not isinstance(value.get("text", ""), str):
+        return "its text is not text"
+    return ""
+
+
+_NEEDS: dict[Action, tuple[str, ...]] = {
+    **dict.fromkeys((Action.CODE, Action.ADJUDICATE), ("themes",)),
+    **dict.fromkeys((Action.ACCEPT, Action.REJECT), ("theme",)),
+    Action.CHANGE: ("theme", "to"),
+    Action.QUOTE: ("theme", "pieces"),
+    Action.MEMO: ("text",),
+    Action.FLAG: ("on",),
+}
+
+
+def _named(value: Mapping[str, Any]) -> list[str] | None:
+    """Return every theme id in *value*; None where it is not a list of ids."""
+    lists = [value.get("themes", []), value.get("to", []), [value["theme"]] if "theme" in value else []]
+    if isinstance(value.get("pieces"), Mapping):
+        lists.append(list(value["pieces"]))
+    if not all(isinstance(one, list) and all(isinstance(theme, str) for theme in one) for one in lists):
+        return None
+    return [theme for one in lists for theme in one]
+
+
+def _is_pair(pair: object, length: int) -> bool:
+    if not (isinstance(pair, list) and len(pair) == 2 and all(type(at) is int for at in pair)):
+        return False
+    start, end = pair
+    return bool(0 <= start < end <= length)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def require_ours(given: Sequence[tuple[str, Decision]], study: str, basis: Basis | None, name: str) -> None:
+    """Raise ReviewError when nothing in a file belongs to this study, or to its codebook."""
+    if not given:
+        return
+    here = [d for _, d in given if d.study == study]
+    if not here:
+        raise ReviewError(
+            f"{name} holds decisions of another study; nothing was imported",
+            hint="import it into the study it was made in",
+        )
+    versions = {d.codebook_version for d in here if d.kind == "coding"}
+    if basis is not None and versions and basis.codebook_version not in versions:
+        found = ", ".join(repr(v) for v in sorted(versions))
+        raise ReviewError(
+            f"{name} was made with codebook {found}, this study has {basis.codebook_version!r}; "
+            "nothing was imported",
+            hint="import it into a copy of the study with that codebook",
+        )
+
+
+def decision_lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a file of decisions that say something, each with its place."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ReviewError(f"{path.name} cannot be read: {error.strerror}", hint=WHAT_IS_READ) from None
+    except UnicodeDecodeError:
+        raise ReviewError(f"{path.name} is no file of decisions: not UTF-8", hint=WHAT_IS_READ) from None
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield f"line {number}", line
+
+
+def parsed(line: str) -> Mapping[str, Any]:
+    """Return the JSON object that *line* holds; raises ReviewError where it holds none."""
+    try:
+        row = json.loads(line, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise ReviewError("not JSON") from None
+    if not isinstance(row, Mapping):
+        raise ReviewError("not a JSON object")
+    return row
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number in JSON")
