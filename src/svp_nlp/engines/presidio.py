@@ -26,7 +26,7 @@ SPACY_LABELS = {
     "PRODUCT": Label.INSTITUTION,
     "NORP": Label.LOCATION,
 }
-"""How spaCy's entity types are read. Dates are left out: four in ten are right, our own grammar reads them."""
+"""How spaCy's entity types are read. Its dates are left out: our own grammar reads those."""
 
 PRESIDIO_LABELS = {
     "CREDIT_CARD": Label.ID,
@@ -105,7 +105,7 @@ def _analyzer(model: Path, recognizers: Iterable[Recognizer]) -> Any:
         UsSsnRecognizer,
     )
 
-    class LocalSpacy(NlpEngine):  # type: ignore[misc]
+    class LocalSpacy(NlpEngine):
         """spaCy from a folder: no download, no lemmas, no keywords."""
 
         engine_name = "spacy"
@@ -128,10 +128,10 @@ def _analyzer(model: Path, recognizers: Iterable[Recognizer]) -> Any:
         def process_batch(self, texts: Iterable[str], language: str, *_: Any, **__: Any) -> Iterator[Any]:
             return ((text, self.process_text(text, language)) for text in texts)
 
-        def is_stopword(self, word: str, language: str) -> bool:
+        def is_stopword(self, word: str, language: str) -> bool:  # noqa: ARG002
             return bool(self.nlp.vocab[word].is_stop)
 
-        def is_punct(self, word: str, language: str) -> bool:
+        def is_punct(self, word: str, language: str) -> bool:  # noqa: ARG002
             return bool(self.nlp.vocab[word].is_punct)
 
         def get_supported_entities(self) -> list[str]:
@@ -140,20 +140,20 @@ def _analyzer(model: Path, recognizers: Iterable[Recognizer]) -> Any:
         def get_supported_languages(self) -> list[str]:
             return ["en"]
 
-    class Entities(EntityRecognizer):  # type: ignore[misc]
+    class Entities(EntityRecognizer):
         """What spaCy named."""
 
         def load(self) -> None:
             """Nothing to load: the NLP engine has read the text already."""
 
-        def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[Any]:
+        def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[Any]:  # noqa: ARG002
             return [
                 RecognizerResult(f"{SPACY_LABELS[e.label_]}/spacy:{e.label_}", e.start_char, e.end_char, 0.6)
                 for e in nlp_artifacts.entities
                 if e.label_ in SPACY_LABELS
             ]
 
-    class Ours(EntityRecognizer):  # type: ignore[misc]
+    class Ours(EntityRecognizer):
         """One of our recognizers, as Presidio wants it."""
 
         def __init__(self, recognizer: Recognizer) -> None:
@@ -163,7 +163,7 @@ def _analyzer(model: Path, recognizers: Iterable[Recognizer]) -> Any:
         def load(self) -> None:
             """Nothing to load: a recognizer is a function."""
 
-        def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[Any]:
+        def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[Any]:  # noqa: ARG002
             return [
                 RecognizerResult(f"{label}/{self.recognizer.name}", span.start, span.end, score)
                 for span, label, score in self.recognizer(text)

@@ -28,7 +28,10 @@ class _Hide(importlib.abc.MetaPathFinder):
         self.thread = thread
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         if fullname in self.names and threading.get_ident() == self.thread:
             raise ModuleNotFoundError(f"{fullname} is not needed here", name=fullname)

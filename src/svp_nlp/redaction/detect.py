@@ -108,12 +108,17 @@ def _asked(text: str, engine: Analyzer) -> Iterator[Hit]:
     if not starts:
         return
     for hit in engine([raised])[0]:
-        if hit.witness == "spacy:PERSON" and hit.span.start in starts and not _WORD_BEFORE.search(text[: hit.span.start][-12:]):
+        if (
+            hit.witness == "spacy:PERSON"
+            and hit.span.start in starts
+            and not _WORD_BEFORE.search(text[: hit.span.start][-12:])
+        ):
             yield Hit(hit.span, Label.PERSON, 0.6, "asked:PERSON")
 
 
 _WORD_BEFORE = re.compile(
-    r"\b(?:the|a|an|some|this|that|these|those|my|your|our|his|her|their|its|to|can|can't|could|would|should|will|didn't|don't|very|"
+    r"\b(?:the|a|an|some|this|that|these|those|my|your|our|his|her|their|its|to|can|can't|"
+    r"could|would|should|will|didn't|don't|very|"
     r"pretty|so|too|more|most|any|no|every|each|another|of|I|we|they|you) $",
     re.IGNORECASE,
 )
@@ -155,7 +160,8 @@ def _votes(text: str, candidates: Iterable[Candidate]) -> dict[str, Counter[Labe
 
 
 _LEAD = re.compile(
-    r"(?:(?:the|a|an|dr|doctor|mr|mrs|ms|miss|prof|professor|hon|sir|pastor|reverend|father|sister|nurse|minister|"
+    r"(?:(?:the|a|an|dr|doctor|mr|mrs|ms|miss|prof|professor|hon|sir|pastor|reverend|"
+    r"father|sister|nurse|minister|"
     r"prime minister|president|senator|judge)\b\.?|['\"(\[-]|\s)+",
     re.IGNORECASE,
 )
@@ -248,9 +254,7 @@ def _union(a: Candidate, b: Candidate) -> Candidate:
     if a.label is b.label and len(a.span) != len(b.span):
         best = max(a, b, key=lambda c: len(c.span)) if abs(a.score - b.score) < 0.2 else best
     span = Span(min(a.span.start, b.span.start), max(a.span.end, b.span.end))
-    return Candidate(
-        span, best.label, max(a.score, b.score), tuple(sorted({*a.witnesses, *b.witnesses}))
-    )
+    return Candidate(span, best.label, max(a.score, b.score), tuple(sorted({*a.witnesses, *b.witnesses})))
 
 
 def _names(reading: Reading) -> list[Name]:
@@ -327,9 +331,7 @@ def _from_study(names: Sequence[Name]) -> list[Name]:
 
 def _findings(reading: Reading, candidates: Sequence[Candidate]) -> tuple[Finding, ...]:
     """Take candidates home to the source, add the labels, and part what overlaps."""
-    found = [
-        Finding(span, Label.PERSON, 0.95, found_by=("label",)) for span, _ in reading.labels
-    ]
+    found = [Finding(span, Label.PERSON, 0.95, found_by=("label",)) for span, _ in reading.labels]
     for candidate in candidates:
         status = Status.REDACTED if candidate.score >= SURE else Status.REVIEW
         for span in reading.running.to_source(candidate.span):

@@ -9,29 +9,42 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from svp_nlp.redaction.lexicon import ordinary, read_list
+from svp_nlp.redaction.lexicon import ordinary, read_list, words
 
 ACRONYMS = frozenset(word for line in read_list("acronyms.txt") for word in line.split())
 """Upper-case abbreviations that identify nobody."""
 
-ROLES = frozenset(
-    "interviewer interviewee respondent participant speaker moderator facilitator researcher narrator host guest "
-    "chair chairman chairwoman chairperson president vice director officer chief manager supervisor lead leader head "
-    "coordinator assistant associate deputy executive senior junior interim acting nurse doctor physician surgeon "
-    "resident fellow intern student professor instructor lecturer dean provost chancellor minister secretary clerk "
-    "member judge attorney counsel lawyer paralegal patient safety quality risk nursing medical clinical surgery "
-    "surgical medicine pediatrics cardiology oncology radiology anesthesia anesthesiology pharmacy pharmacist "
-    "psychiatry psychology psychologist psychiatrist therapist therapy social worker work chaplain chaplaincy "
-    "spiritual care pastoral wellness wellbeing wellness human resources operations finance financial information "
-    "technology education training research department division committee council board unit team office service "
-    "services program staff support peer second victim employee health public affairs communications marketing "
-    "emergency intensive critical acute trauma labor delivery maternity neonatal obstetrics gynecology orthopedics "
+ROLES = words(
+    "interviewer interviewee respondent participant speaker moderator facilitator "
+    "researcher narrator host guest "
+    "chair chairman chairwoman chairperson president vice director officer chief manager "
+    "supervisor lead leader head "
+    "coordinator assistant associate deputy executive senior junior interim acting nurse "
+    "doctor physician surgeon "
+    "resident fellow intern student professor instructor lecturer dean provost "
+    "chancellor minister secretary clerk "
+    "member judge attorney counsel lawyer paralegal patient safety quality risk nursing "
+    "medical clinical surgery "
+    "surgical medicine pediatrics cardiology oncology radiology anesthesia "
+    "anesthesiology pharmacy pharmacist "
+    "psychiatry psychology psychologist psychiatrist therapist therapy social worker "
+    "work chaplain chaplaincy "
+    "spiritual care pastoral wellness wellbeing wellness human resources operations "
+    "finance financial information "
+    "technology education training research department division committee council board "
+    "unit team office service "
+    "services program staff support peer second victim employee health public affairs "
+    "communications marketing "
+    "emergency intensive critical acute trauma labor delivery maternity neonatal "
+    "obstetrics gynecology orthopedics "
     "outpatient inpatient ambulatory primary family internal general hospital hospitalist administrator "
     "administration grad postdoc phd md rn witness victim child mother father mom dad court defense national "
     "defence state federal county city local regional government honourable honorable madam mister page part "
-    "section chapter appendix question answer interview transcript recording study project english math science "
+    "section chapter appendix question answer interview transcript recording study "
+    "project english math science "
     "history q a dr mr mrs ms operator caller agent prime customer client user admin "
-    "unknown unidentified multiple voice male female man woman boy girl person people group all both crowd".split()
+    "unknown unidentified multiple voice male female man woman boy girl person people "
+    "group all both crowd"
 )
 """Words of roles, departments and transcription: alone, or among themselves, no name."""
 
@@ -62,21 +75,22 @@ def is_guarded(name: str) -> bool:
     words = re.findall(r"[\w&]+", _inside().sub(" ", _bare(name)))
     if not words:
         return True
-    if re.fullmatch(r"[A-Z0-9&.]{2,}(?:'?s)?", name.strip()) and _acronym(name):
+    if re.fullmatch(r"[A-Z0-9&.-]{2,}(?:'?s)?", name.strip()) and _acronym(name):
         return True
     return all(word in ROLES or word in _SMALL or word.isdigit() for word in words)
 
 
-_SMALL = frozenset("of the and for in on at to a an or with by from".split())
+_SMALL = words("of the and for in on at to a an or with by from")
 
 
 def _acronym(name: str) -> bool:
     """Tell whether an upper-case surface is a known abbreviation, also in the plural or possessive."""
-    return re.sub(r"'?[sS]$", "", name.strip()) in ACRONYMS or name.strip() in ACRONYMS
+    bare = name.strip()
+    return bool({bare, re.sub(r"'?[sS]$", "", bare), re.sub(r"-?\d+s?$", "", bare)} & ACRONYMS)
 
 
 def is_role(name: str) -> bool:
-    """Tell whether every word of *name* is a role word, a number or a single letter ("Speaker 1", "PhD E")."""
+    """Tell whether *name* is roles, numbers and single letters only ("Speaker 1", "PhD E")."""
     words = re.findall(r"[^\W\d_]+(?:'[a-z]+)?|\d+", name.lower())
     return all(w in ROLES or w in _SMALL or w.isdigit() or len(w) == 1 for w in words)
 

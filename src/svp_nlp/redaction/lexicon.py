@@ -13,9 +13,15 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-BEFORE_COMMON_WORDS = frozenset(
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of *text* as a set: word lists in code stay readable."""
+    return frozenset(text.split())
+
+
+BEFORE_COMMON_WORDS = words(
     "the a an to this that your our my their his her no any some will would can very more is are was be not "
-    "you i we they it".split()
+    "you i we they it"
 )
 """Words that stand before ordinary words and hardly ever before a name ("the price", never "the Melissa")."""
 
@@ -70,7 +76,15 @@ def first_names() -> dict[str, float]:
     for words in nicknames().items():
         for word in (words[0], *words[1]):
             found.setdefault(word, 0.001)
-    return found
+    ranks = (
+        word_ranks()
+    )  # the census lists "So", "My" and "One"; as words they are said ten thousand times more
+    return {
+        word: share for word, share in found.items() if ranks.get(word, 300) >= 300 or word in _SAID_AS_NAMES
+    }
+
+
+_SAID_AS_NAMES = frozenset({"will", "may", "art", "mark"})
 
 
 @cache
@@ -173,10 +187,17 @@ def _listed_as_name(word: str, rank: int) -> bool:
 
 
 def british(word: str) -> str:
-    """Return the spelling under which the dictionary, British in part, lists *word* ("harbor" -> "harbour")."""
+    """Return the spelling under which the partly British dictionary lists *word* ("harbor": "harbour")."""
     if word in word_counts():
         return word
-    for american, other in (("or", "our"), ("er", "re"), ("iz", "is"), ("yz", "ys"), ("log", "logue"), ("ll", "l")):
+    for american, other in (
+        ("or", "our"),
+        ("er", "re"),
+        ("iz", "is"),
+        ("yz", "ys"),
+        ("log", "logue"),
+        ("ll", "l"),
+    ):
         if american in word and (found := word.replace(american, other)) in word_counts():
             return found
     return word
@@ -187,8 +208,19 @@ def in_dictionary(word: str) -> bool:
     word = re.sub(r"'(?:s|ve|ll|d|re|m)$", "", word.lower()).replace("n't", "")
     if not word.isalpha():
         return all(in_dictionary(part) for part in re.split(r"[\W\d_]+", word) if part)
-    stems = [word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ed"), word.removesuffix("d")]
-    stems += [word.removesuffix("ing"), word.removesuffix("ly"), word.removesuffix("ing") + "e", word.removesuffix("ish")]
+    stems = [
+        word,
+        word.removesuffix("s"),
+        word.removesuffix("es"),
+        word.removesuffix("ed"),
+        word.removesuffix("d"),
+    ]
+    stems += [
+        word.removesuffix("ing"),
+        word.removesuffix("ly"),
+        word.removesuffix("ing") + "e",
+        word.removesuffix("ish"),
+    ]
     return any(british(stem) in word_counts() for stem in stems if len(stem) > 1)
 
 

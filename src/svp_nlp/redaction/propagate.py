@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_role
-from svp_nlp.redaction.lexicon import cities, first_names, nicknames, ordinary, surnames, word_ranks
+from svp_nlp.redaction.lexicon import cities, first_names, nicknames, ordinary, surnames, word_ranks, words
 from svp_nlp.redaction.recognizers.base import any_of
 from svp_nlp.redaction.recognizers.institutions import HEADS
 from svp_nlp.redaction.words import TITLES
 
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
-PARTICLES = frozenset("de la del da dos van von der den bin ibn al el le di du ter of and the for at st".split())
-NOT_AFTER_NAME = frozenset(
-    "you it that this the they he she we i there a an your his her their my our these those people somebody anybody "
-    "someone anyone do not be have".split()
+PARTICLES = words("de la del da dos van von der den bin ibn al el le di du ter of and the for at st")
+NOT_AFTER_NAME = words(
+    "you it that this the they he she we i there a an your his her their my our these "
+    "those people somebody anybody "
+    "someone anyone do not be have"
 )
 """Words after which a sentence-opening "Will", "May", "Mark" or "Grace" was no name."""
 
@@ -113,7 +114,13 @@ def _person(words: Sequence[str], name: Name) -> Iterator[Form]:
 def _institution(text: str, words: Sequence[str], name: Name) -> Iterator[Form]:
     own = [w for w in words if w.lower() not in HEAD_WORDS | PARTICLES]
     core = _without_heads(text)
-    if core and core != text and not is_guarded(core) and not is_role(core) and core.lower() not in first_names():
+    if (
+        core
+        and core != text
+        and not is_guarded(core)
+        and not is_role(core)
+        and core.lower() not in first_names()
+    ):
         yield Form(core, Label.INSTITUTION, name.score * 0.9, name.witness, _needs_capital(core))
     capitals = "".join(w[0] for w in words if w.lower() not in PARTICLES)
     if len(capitals) > 2 and capitals.isupper() and capitals not in ACRONYMS:
@@ -131,7 +138,9 @@ def _without_heads(text: str) -> str:
     return " ".join(words)
 
 
-def mentions(text: str, known: dict[str, Form], *, cased: bool, speech_end: int) -> Iterator[tuple[Span, Form]]:
+def mentions(
+    text: str, known: dict[str, Form], *, cased: bool, speech_end: int
+) -> Iterator[tuple[Span, Form]]:
     """Yield every place in *text* where a known form stands; longer forms win over shorter ones.
 
     ``speech_end`` is where speech ends and furniture begins: there a capital is always a name's.
@@ -165,7 +174,9 @@ def _stands_for(match: re.Match[str], form: Form, text: str, *, cased: bool, sai
     return after is None or after[1].lower() not in NOT_AFTER_NAME
 
 
-def misheard(text: str, names: Iterable[Name], taken: Sequence[Span], *, cased: bool) -> Iterator[tuple[Span, Name]]:
+def misheard(
+    text: str, names: Iterable[Name], taken: Sequence[Span], *, cased: bool
+) -> Iterator[tuple[Span, Name]]:
     """Yield words in no dictionary that look and sound like a known name's word ("Taufahama").
 
     Two words agree when their spelling is at least 84 % alike, or 70 % and they sound the same (match

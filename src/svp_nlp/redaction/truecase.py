@@ -16,47 +16,62 @@ from svp_nlp.redaction.lexicon import (
     regions,
     surnames,
     word_ranks,
+    words,
     world_cities,
 )
 from svp_nlp.redaction.recognizers.base import any_of
+import itertools
 
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 ONE = r"[^\W\d_]+(?:[-'][^\W\d_]+)*"
 TITLE = re.compile(
-    rf"\b(?P<title>dr|doctor|mr|mrs|ms|miss|mister|professor|prof|nurse|pastor|reverend|father|sister|senator|judge|"
+    rf"\b(?P<title>dr|doctor|mr|mrs|ms|miss|mister|professor|prof|nurse|pastor|reverend|"
+    rf"father|sister|senator|judge|"
     rf"minister|chaplain) ?\.? (?P<name>{ONE}(?: {ONE})?)"
 )
 CUE = re.compile(
-    rf"\b(?:my name is|my name's|i'm|i am|this is|call me|calls me|named|nicknamed|his name is|her name is|his name was|"
-    rf"her name was|name is|name's|patient|thank you|thanks|hi|hello|hey|bye|speaking with|a guy called|psychologist|"
-    rf"analyst|assistant|paralegal|colleague|boss|daughter|son|wife|husband|brother|interview with) (?P<name>{ONE}(?: {ONE})?)"
+    rf"\b(?:my name is|my name's|i'm|i am|this is|call me|calls me|named|nicknamed|his "
+    rf"name is|her name is|his name was|"
+    rf"her name was|name is|name's|patient|thank you|thanks|hi|hello|hey|bye|speaking with|"
+    rf"a guy called|psychologist|"
+    rf"analyst|assistant|paralegal|colleague|boss|daughter|son|wife|husband|brother|"
+    rf"interview with) (?P<name>{ONE}(?: {ONE})?)"
 )
 SURE_CUE = re.compile(r"(?:name is|name's|name was|named|nicknamed|call me|calls me|called) $")
 HEAD = re.compile(
-    r"\b(?:medical center|health system|health center|hospital|university|college|clinic|foundation|pavilion|tower|"
-    r"health care|healthcare|institute|memorial|regional|children's|mutual|insurance|high school|house|building|fund|hall|"
+    r"\b(?:medical center|health system|health center|hospital|university|college|clinic|"
+    r"foundation|pavilion|tower|"
+    r"health care|healthcare|institute|memorial|regional|children's|mutual|insurance|high "
+    r"school|house|building|fund|hall|"
     r"park|field|gardens|annex|indemnity|campus|retreat house|press)\b"
 )
 STREET = re.compile(
-    rf"\b(?P<name>(?:(?:north|south|east|west) )?{ONE}(?: {ONE})?) (?:street|avenue|boulevard|parkway|lane|road|way|drive|court|lagoon|cove)\b"
+    rf"\b(?P<name>(?:(?:north|south|east|west) )?{ONE}(?: {ONE})?) (?:street|avenue|"
+    rf"boulevard|parkway|lane|road|way|drive|court|lagoon|cove)\b"
 )
-SAINT = re.compile(rf"\b(?:saint|st\.?|mount|mt|fort|lake|san|santa|los|las|port|cape|el|our lady of(?: the)?|our lady of mount) (?P<name>{ONE})")
+SAINT = re.compile(
+    rf"\b(?:saint|st\.?|mount|mt|fort|lake|san|santa|los|las|port|cape|el|our lady of(?: "
+    rf"the)?|our lady of mount) (?P<name>{ONE})"
+)
 U_OF = re.compile(r"\bu of [a-z]{1,2}\b")
 PAIR = re.compile(rf"\b(?P<first>{ONE}) (?P<last>{ONE})(?: (?P<third>{ONE}))?\b")
 CALLED = re.compile(
-    rf"(?:\b(?:program|team|service|project|thing|unit|line|network|it|that|which|they|we)(?:'s| is| was|'re)? (?:called|named)|\bgot the name|"
-    rf"\b(?:we|they|people|folks) call (?:it|us|them|ourselves)|\bwe call) (?P<the>the )?(?P<name>{ONE}(?: (?:(?:of|and) )?{ONE}){{0,2}})"
+    rf"(?:\b(?:program|team|service|project|thing|unit|line|network|it|that|which|they|"
+    rf"we)(?:'s| is| was|'re)? (?:called|named)|\bgot the name|"
+    rf"\b(?:we|they|people|folks) call (?:it|us|them|ourselves)|\bwe call) (?P<the>the "
+    rf")?(?P<name>{ONE}(?: (?:(?:of|and) )?{ONE}){{0,2}})"
 )
-SMALL = frozenset("of and the for at de la".split())
-DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
-MONTHS = frozenset(
-    "january february april june july august september october november december".split()
-)
-_NEVER = frozenset(
-    "and or the a an in on at to of for from with is was are were he she it they we you i who that this said says has "
-    "had have do does did not no so but if my our his her their your be been will would can could may might just like "
-    "really here there now then when where what how why because about up out over all one two back off well good s very "
-    "too also as by okay yes yeah um uh right please sir doing going to being getting".split()
+SMALL = words("of and the for at de la")
+DAYS = words("monday tuesday wednesday thursday friday saturday sunday")
+MONTHS = words("january february april june july august september october november december")
+_NEVER = words(
+    "and or the a an in on at to of for from with is was are were he she it they we you "
+    "i who that this said says has "
+    "had have do does did not no so but if my our his her their your be been will would "
+    "can could may might just like "
+    "really here there now then when where what how why because about up out over all "
+    "one two back off well good s very "
+    "too also as by okay yes yeah um uh right please sir doing going to being getting"
 )
 """Words that follow an introduction without being a name ("i'm really", "this is good")."""
 
@@ -75,9 +90,17 @@ def without_case(text: str) -> bool:
 def _phrases() -> re.Pattern[str]:
     """Match listed places of two words or more, and listed institutions that are no ordinary words."""
     listed = {**world_cities(), **cities()}
-    names = {n for n in listed if " " in n and len(n) > 6 and (listed[n] >= 20 or not all(map(ordinary, n.split())))}
+    names = {
+        n
+        for n in listed
+        if " " in n and len(n) > 6 and (listed[n] >= 20 or not all(map(ordinary, n.split())))
+    }
     names |= {n.removeprefix("the ") for n in regions() if " " in n.removeprefix("the ")}
-    names |= {n.lower().removeprefix("the ") for n in institutions() if not all(map(ordinary, n.split())) or " " in n}
+    names |= {
+        n.lower().removeprefix("the ")
+        for n in institutions()
+        if not all(map(ordinary, n.split())) or " " in n
+    }
     return re.compile(rf"(?<!\w){any_of(names)}(?!\w)")
 
 
@@ -89,7 +112,11 @@ def _jargon() -> frozenset[str]:
 
 def unknown(word: str) -> bool:
     """Tell whether a lower-case word is in no dictionary and no list of jargon: often a name."""
-    return len(word) > 3 and not in_dictionary(word) and not any(p in _jargon() for p in (word, *word.split("-")))
+    return (
+        len(word) > 3
+        and not in_dictionary(word)
+        and not any(p in _jargon() for p in (word, *word.split("-")))
+    )
 
 
 def _alone(word: str, known: Collection[str]) -> bool:
@@ -132,7 +159,11 @@ def hypothesised(text: str) -> tuple[str, frozenset[int]]:
     out = list(text)
     starts = set()
     for word in WORD.finditer(text):
-        if first_names().get(word[0], 0.0) >= 0.004 and ordinary(word[0]) and word[0] not in _NEVER - {"will"}:
+        if (
+            first_names().get(word[0], 0.0) >= 0.004
+            and ordinary(word[0])
+            and word[0] not in _NEVER - {"will"}
+        ):
             out[word.start()] = word[0][0].upper()
             starts.add(word.start())
     return "".join(out), frozenset(starts)
@@ -158,7 +189,9 @@ def _raised(low: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
     for match in STREET.finditer(low):
         yield from _street(match)
     for match in SAINT.finditer(low):
-        if not ordinary(match["name"]) or match[0].startswith(("saint", "st", "our")) and match["name"] not in _NEVER:
+        if not ordinary(match["name"]) or (
+            match[0].startswith(("saint", "st", "our")) and match["name"] not in _NEVER
+        ):
             yield match.span()
     for pattern in (U_OF, CALLED):
         for match in pattern.finditer(low):
@@ -168,7 +201,7 @@ def _raised(low: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
 
 def _street(match: re.Match[str]) -> Iterator[tuple[int, int]]:
     """Yield a street with the words before it that can name one."""
-    words = [w for w in WORD.finditer(match["name"])]
+    words = list(WORD.finditer(match["name"]))
     named = [w for w in words if w[0] not in _NEVER and not ordinary(w[0])]
     if named:
         start = named[0].start() + match.start("name")
@@ -189,31 +222,46 @@ def _called(match: re.Match[str]) -> Iterator[tuple[int, int]]:
         yield match.start("name"), end
 
 
-_CALLED_STOP = frozenset(
-    "there there's that's it's he's she's they're we're me him her us them which because before after since until any some "
-    "people every each today first sometimes back burnout debriefing peer support second these those am did does got get".split()
+_CALLED_STOP = words(
+    "there there's that's it's he's she's they're we're me him her us them which because "
+    "before after since until any some "
+    "people every each today first sometimes back burnout debriefing peer support second "
+    "these those am did does got get"
 )
 
 
 def _pairs(low: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
     """Yield first name and surname where one of them alone would be an ordinary word."""
-    words = [w for w in WORD.finditer(low)]
-    for one, two in zip(words, words[1:], strict=False):
+    words = list(WORD.finditer(low))
+    for one, two in itertools.pairwise(words):
         if low[one.end() : two.start()] != " " or one[0] in _NEVER or two[0] in _NEVER:
             continue
         first, last = one[0], two[0].removesuffix("'s")
         as_first, as_last = first_names().get(first, 0.0), surnames().get(last, 0.0)
-        if ordinary(first) and (as_first >= 0.001 or first in known) and not ordinary(last) and _raises_last(last):
-            yield one.start(), two.end()
-        elif as_first >= 0.002 and not ordinary(first) and ordinary(last) and as_last >= 0.01 and last not in _CALLED_STOP:
-            yield one.start(), two.end()
-        elif as_first >= 0.002 and not ordinary(first) and last not in word_ranks() and len(last) > 2:
+        if (
+            (
+                ordinary(first)
+                and (as_first >= 0.001 or first in known)
+                and not ordinary(last)
+                and _raises_last(last)
+            )
+            or (
+                as_first >= 0.002
+                and not ordinary(first)
+                and ordinary(last)
+                and as_last >= 0.01
+                and last not in _CALLED_STOP
+            )
+            or (as_first >= 0.002 and not ordinary(first) and last not in word_ranks() and len(last) > 2)
+        ):
             yield one.start(), two.end()
 
 
 def _raises_last(word: str) -> bool:
     """Tell whether a word can only be a surname behind an ambiguous first name ("joy pfannenstiel")."""
-    return unknown(word) or (word in surnames() and not (word in cities() and word in word_ranks() and word_ranks()[word] < 3000))
+    return unknown(word) or (
+        word in surnames() and not (word in cities() and word in word_ranks() and word_ranks()[word] < 3000)
+    )
 
 
 def _after(match: re.Match[str], *, sure: bool) -> Iterator[tuple[int, int]]:
@@ -227,23 +275,25 @@ def _after(match: re.Match[str], *, sure: bool) -> Iterator[tuple[int, int]]:
         listed = said in surnames() or said in first_names()
         if number == 0:
             first = said
-            if ordinary(said) and not (sure and (surnames().get(said, 0.0) >= 0.01 or first_names().get(said, 0.0) >= 0.002)):
+            if ordinary(said) and not (
+                sure and (surnames().get(said, 0.0) >= 0.01 or first_names().get(said, 0.0) >= 0.002)
+            ):
                 return
             if not sure and not listed and said in word_ranks():
                 return
-        elif ordinary(said) and not (said in surnames() and first in first_names() and not ordinary(first)):
-            return
-        elif not listed and said in word_ranks():
+        elif (
+            ordinary(said) and not (said in surnames() and first in first_names() and not ordinary(first))
+        ) or (not listed and said in word_ranks()):
             return
         yield start + word.start(), start + word.end()
 
 
-_NEAR = frozenset("house building fund hall park field gardens annex".split())
+_NEAR = words("house building fund hall park field gardens annex")
 """Head nouns of buildings and funds: the name must stand right before them."""
 
 
 def _starts(word: re.Match[str], out: list[str]) -> bool:
-    """Tell whether an institution's name may start with a word: raised already, or a name rather than a word."""
+    """Tell whether an institution may start with a word: raised already, or a name rather than a word."""
     said = word[0]
     if said in DAYS or said in MONTHS or said in _NEVER or said.startswith("i'") or said == "i":
         return False

@@ -16,43 +16,57 @@ from svp_nlp.redaction.recognizers.numbers import TEN, TWO_DIGIT, UP_TO_99, UP_T
 NUMBER = rf"(?:1[01]\d|\d{{1,2}}|{UP_TO_199})(?:[- ]and[- ]a[- ]half)?"
 UNIT = r"(?:days?|weeks?|months?|hours?|mos?|wks?)"
 HEDGE = (
-    r"(?:,? (?:only|just|about|maybe|like|almost|nearly|around|barely|probably|already|all of|um|uh|er|I think|"
-    r"I believe|I guess|I want to say|what|say|let's say|oh|now|then|not even|going on|over|under|well|you know|"
+    r"(?:,? (?:only|just|about|maybe|like|almost|nearly|around|barely|probably|already|"
+    r"all of|um|uh|er|I think|"
+    r"I believe|I guess|I want to say|what|say|let's say|oh|now|then|not even|going on|"
+    r"over|under|well|you know|"
     r"approximately|roughly|at the time|turning|gonna be|going to be)[,.]*)*"
 )
 AFTER = (
-    r"(?=\s*(?:[.,;:?!)\]—]|$|\n|- |-+\s)| (?:and|when|at|now|then|with|but|or|in|who|so|because|from|he|she|they|"
+    r"(?=\s*(?:[.,;:?!)\]—]|$|\n|- |-+\s)| (?:and|when|at|now|then|with|but|or|in|who|so|"
+    r"because|from|he|she|they|"
     r"years?|yrs?|today|this|last|next|soon|I|um|uh|like|living|had|has|on)\b)"
 )
 WHO = (
-    r"(?:he|she|I|they|patient|who|mother|mom|dad|father|son|daughter|husband|wife|brother|sister|grandmother|"
-    r"grandma|grandfather|grandpa|boy|girl|kid|baby|child|man|woman|lady|gentleman|guy|resident|nurse|granddaughter|"
+    r"(?:he|she|I|they|patient|who|mother|mom|dad|father|son|daughter|husband|wife|"
+    r"brother|sister|grandmother|"
+    r"grandma|grandfather|grandpa|boy|girl|kid|baby|child|man|woman|lady|gentleman|guy|"
+    r"resident|nurse|granddaughter|"
     r"grandson|aunt|uncle|cousin|niece|nephew|infant|toddler|teenager|oldest|youngest|older one|younger one|"
     r"partner|friend|[A-Z][a-z]+)"
 )
 
 HYPHENED = re.compile(rf"\b(?P<age>{NUMBER}-(?:year|yr)-old)\b", re.IGNORECASE)
 YEAR_OLD = re.compile(rf"\b(?P<age>{NUMBER})[- ]?(?:years?|yrs?|y)[- /]?(?:old|o)\b(?!-time)", re.IGNORECASE)
-THING = re.compile(r"\b(?:it|that|this|program|building|study|hospital|unit|thing) (?:was|is|were)\b[^.?!\n]{0,25}$", re.IGNORECASE)
+THING = re.compile(
+    r"\b(?:it|that|this|program|building|study|hospital|unit|thing) (?:was|is|were)\b[^.?!\n]{0,25}$",
+    re.IGNORECASE,
+)
 """What is a few years old without being a person."""
 DECADE_OLD = re.compile(rf"\b(?P<age>{NUMBER})[- ]something\b", re.IGNORECASE)
 MONTH_OLD = re.compile(rf"\b(?P<age>{NUMBER}[- ]{UNIT})[- ](?:old|of age)\b", re.IGNORECASE)
 YEARS_OF_AGE = re.compile(rf"\b(?P<age>{NUMBER}) years? (?:of age|young)\b", re.IGNORECASE)
 AGED = re.compile(
-    rf"\b(?:aged?|ages|age of|age was|age is|age:)(?: of)?{HEDGE} (?P<age>{NUMBER}(?: (?:days|weeks|months))?)"
+    rf"\b(?:aged?|ages|age of|age was|age is|age:)(?: of)?{HEDGE} (?P<age>{NUMBER}(?: "
+    rf"(?:days|weeks|months))?)"
     rf"(?:(?:,| and|,? or) (?P<other>{NUMBER}))?\b(?!%| (?:percent|groups?))",
     re.IGNORECASE,
 )
 TURNED = re.compile(
     rf"\b(?:turned|turning|turns|turn|birthday is|birthday was|hit|pushing|shy of|celebrated (?:his|her))"
-    rf"{HEDGE} (?P<age>{TWO_DIGIT}|[1-9]\d)\b(?! ?(?:%|percent|degrees|minutes|hours|people|o'clock|times|beds|patients|over))",
+    rf"{HEDGE} (?P<age>{TWO_DIGIT}|[1-9]\d)\b(?! ?(?:%|percent|degrees|minutes|hours|"
+    rf"people|o'clock|times|beds|patients|over))",
     re.IGNORECASE,
 )
-BIRTHDAY = re.compile(r"\b(?P<age>\d{1,2}(?:st|nd|rd|th)|\w+(?:ieth|teenth|first|second|third|fourth|fifth|sixth|"
-                      r"seventh|eighth|ninth|tenth|eleventh|twelfth)) birthday\b", re.IGNORECASE)
+BIRTHDAY = re.compile(
+    r"\b(?P<age>\d{1,2}(?:st|nd|rd|th)|\w+(?:ieth|teenth|first|second|third|fourth|fifth|sixth|"
+    r"seventh|eighth|ninth|tenth|eleventh|twelfth)) birthday\b",
+    re.IGNORECASE,
+)
 IS = re.compile(
     rf"\b{WHO}(?:'s|'m|'re| is| was| am| are| were|'d be| would be| would have been|'ll be| will be)"
-    rf"{HEDGE} (?P<age>(?!one\b)(?:1[01]\d|[1-9]\d|[2-9]|{UP_TO_199})(?! (?:and|or)? ?(?:a )?(?:half )?(?:hours?|minutes?|"
+    rf"{HEDGE} (?P<age>(?!one\b)(?:1[01]\d|[1-9]\d|[2-9]|{UP_TO_199})(?! (?:and|or)? ?(?:a "
+    rf")?(?:half )?(?:hours?|minutes?|"
     rf"percent|weeks?|days?|feet|foot|miles?|blocks?)\b)){AFTER}",
 )
 IS_DAYS = re.compile(
@@ -60,21 +74,26 @@ IS_DAYS = re.compile(
     rf"(?:\d{{1,2}}|{UP_TO_199}) (?:days|months))(?= ?[.,;?!]|$|\n)",
 )
 IN_DECADE = re.compile(
-    rf"\b(?:his|her|their|my|our) (?:early |mid |late |mid-|early-|late-)?(?P<age>[2-9]0'?s|{TEN[:-1]}|twenties|thirties|"
+    rf"\b(?:his|her|their|my|our) (?:early |mid |late |mid-|early-|"
+    rf"late-)?(?P<age>[2-9]0'?s|{TEN[:-1]}|twenties|thirties|"
     rf"forties|fifties|sixties|seventies|eighties|nineties)|teens)\b",
     re.IGNORECASE,
 )
 APPOSITIVE = re.compile(
-    rf"\b(?P<name>[A-Z][a-z]+),(?: who's| who is| who was| she's| he's)? (?P<age>[1-9]\d|{TWO_DIGIT})(?=,| and [a-z]|\.)"
+    rf"\b(?P<name>[A-Z][a-z]+),(?: who's| who is| who was| she's| he's)? (?P<age>[1-9]\d|"
+    rf"{TWO_DIGIT})(?=,| and [a-z]|\.)"
 )
 SHORTHAND = re.compile(r"\b(?P<age>[1-9]\d|1[01]\d) ?(?:y/?o|yo|yrs? old|M|F)\b(?! ?\d)")
 ANSWER = re.compile(
-    rf"\b(?:how old|your age|what age|his age|her age|old (?:was|is|are|were))\b[^?\n]*\?\s+(?:(?:um|uh|oh|well|so|I'm|"
-    rf"I am|he's|he was|she's|she was|I think|about|like|maybe|just|turned|yeah|[a-z]+ is)[,.]* )*(?P<age>{NUMBER})\b",
+    rf"\b(?:how old|your age|what age|his age|her age|old (?:was|is|are|"
+    rf"were))\b[^?\n]*\?\s+(?:(?:um|uh|oh|well|so|I'm|"
+    rf"I am|he's|he was|she's|she was|I think|about|like|maybe|just|turned|yeah|[a-z]+ "
+    rf"is)[,.]* )*(?P<age>{NUMBER})\b",
     re.IGNORECASE,
 )
 WHEN = re.compile(
-    rf"\b(?:since|when|until|till) (?:I|he|she|they)(?:'s|'m| was| were| am| is){HEDGE} (?P<age>\d{{1,2}}|{UP_TO_199})\b"
+    rf"\b(?:since|when|until|till) (?:I|he|she|they)(?:'s|'m| was| were| am| is){HEDGE} "
+    rf"(?P<age>\d{{1,2}}|{UP_TO_199})\b"
     rf"(?! ?(?:%|percent|feet|minutes|hours|to|of|for|weeks|days|point))",
     re.IGNORECASE,
 )
@@ -88,21 +107,32 @@ def _is(text: str) -> Iterator[Found]:
 
 
 PERSON_NOUN = (
-    r"(?:man|woman|lady|guy|gentleman|girl|boy|kid|baby|infant|child|toddler|teenager|patient|fellow|mother|mom|mum|father|dad|"
-    r"son|daughter|husband|wife|brother|sister|grandmother|grandma|grandfather|grandpa|aunt|uncle|cousin|niece|nephew|"
-    r"male|female|person|somebody|someone|student|resident|nurse|doctor|surgeon|veteran|widow|widower|newborn|twin|teen)"
+    r"(?:man|woman|lady|guy|gentleman|girl|boy|kid|baby|infant|child|toddler|teenager|"
+    r"patient|fellow|mother|mom|mum|father|dad|"
+    r"son|daughter|husband|wife|brother|sister|grandmother|grandma|grandfather|grandpa|"
+    r"aunt|uncle|cousin|niece|nephew|"
+    r"male|female|person|somebody|someone|student|resident|nurse|doctor|surgeon|veteran|"
+    r"widow|widower|newborn|twin|teen)"
 )
 BEHIND_PERSON = re.compile(
-    rf"\b(?:{PERSON_NOUN}|(?:a|an|my|this|that|our|his|her) (?:[a-z-]+ ){{0,2}}[a-z-]+(?:er|or|ist|ian|man|woman|ant|ent))"
-    rf"(?: (?:in|from|with|on) [\w' ]{{2,20}})?,{HEDGE} (?P<age>[1-9]\d?|1[01]\d|{UP_TO_199})(?=,? ?(?:[.,;?!]|$|\n| (?:and|with|who|in|on|when)\b))"
+    rf"\b(?:{PERSON_NOUN}|(?:a|an|my|this|that|our|his|her) (?:[a-z-]+ "
+    rf"){{0,2}}[a-z-]+(?:er|or|ist|ian|man|woman|ant|ent))"
+    rf"(?: (?:in|from|with|on) [\w' ]{{2,20}})?,{HEDGE} (?P<age>[1-9]\d?|1[01]\d|"
+    rf"{UP_TO_199})(?=,? ?(?:[.,;?!]|$|\n| (?:and|with|who|in|on|when)\b))"
     rf"(?!,? (?:{TWO_DIGIT}|\d+|or|to) )",
     re.IGNORECASE,
 )
-OF_AGE = re.compile(rf"\b{PERSON_NOUN} of (?:only |about |just )?(?P<age>[1-9]\d?|{UP_TO_199})\b(?! ?(?:%|percent|of|our))", re.IGNORECASE)
+OF_AGE = re.compile(
+    rf"\b{PERSON_NOUN} of (?:only |about |just )?(?P<age>[1-9]\d?|{UP_TO_199})\b(?! ?(?:%|percent|of|our))",
+    re.IGNORECASE,
+)
 AT_AGE = re.compile(
-    rf"\b(?:retire|retired|retirement|retiring|died|dies|dead|passed|passed away|diagnosed|married|widowed|divorced|pregnant|"
-    rf"graduated|orphaned|born|emigrated|immigrated|started|enlisted|quit|gone|left home|began)(?: [a-z]+){{0,2}} at"
-    rf" (?:just |only |about |like )?(?P<age>[1-9]\d|{TWO_DIGIT})\b(?! ?(?:%|percent|o'clock|hours|am|pm|a\.m|p\.m|beds|hospitals|:))(?![:\d])",
+    rf"\b(?:retire|retired|retirement|retiring|died|dies|dead|passed|passed away|diagnosed|"
+    rf"married|widowed|divorced|pregnant|"
+    rf"graduated|orphaned|born|emigrated|immigrated|started|enlisted|quit|gone|left home|"
+    rf"began)(?: [a-z]+){{0,2}} at"
+    rf" (?:just |only |about |like )?(?P<age>[1-9]\d|{TWO_DIGIT})\b(?! ?(?:%|percent|"
+    rf"o'clock|hours|am|pm|a\.m|p\.m|beds|hospitals|:))(?![:\d])",
     re.IGNORECASE,
 )
 FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>{TWO_DIGIT}|[1-9]\d)\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
@@ -111,12 +141,16 @@ COUNTED = re.compile(r"\bhow (?:many|much|long|often)\b|\bpercent\b|\bnumber\b",
 
 
 UNPUNCTUATED = re.compile(
-    rf"\b{WHO}(?:'s| was| is|'m| am|'ll be| will be)(?: (?:only|just|about|maybe|like|almost|nearly|around|i think|I think|um|uh|what|oh))*"
+    rf"\b{WHO}(?:'s| was| is|'m| am|'ll be| will be)(?: (?:only|just|about|maybe|like|"
+    rf"almost|nearly|around|i think|I think|um|uh|what|oh))*"
     rf" (?P<age>(?!one\b)(?:1[01]\d|[1-9]\d|[2-9]|{UP_TO_199}))\b"
-    rf"(?! (?:and|or|to|of|for|out|percent|hours?|minutes?|weeks?|days?|months?|feet|foot|miles?|blocks?|people|patients|"
-    rf"nurses|times|dollars|beds|point|hundred|thousand|million|different|more|other|things?|kids|children|shifts?|years? (?!old)|"
+    rf"(?! (?:and|or|to|of|for|out|percent|hours?|minutes?|weeks?|days?|months?|feet|foot|"
+    rf"miles?|blocks?|people|patients|"
+    rf"nurses|times|dollars|beds|point|hundred|thousand|million|different|more|other|"
+    rf"things?|kids|children|shifts?|years? (?!old)|"
     rf"o'clock|a m|p m|am|pm|seconds|points|volunteers|supporters|{UP_TO_99})\b|-)"
-    rf"|\b{PERSON_NOUN} (?P<bare>[1-9]\d|{TWO_DIGIT})\b(?! (?:percent|hours?|minutes?|weeks?|days?|feet|miles?|people|times|"
+    rf"|\b{PERSON_NOUN} (?P<bare>[1-9]\d|{TWO_DIGIT})\b(?! (?:percent|hours?|minutes?|"
+    rf"weeks?|days?|feet|miles?|people|times|"
     rf"patients|dollars|beds|to|of|years? (?!old))\b|-)",
 )
 
@@ -139,7 +173,9 @@ def _fragment(text: str) -> Iterator[Found]:
             yield span_of(match, "age"), Label.AGE, 0.6
 
 
-NO_PERSON = re.compile(r"(?:it|that|this|there|what|which|here|mine|these|those|the|and|but|so|where|when)\b", re.IGNORECASE)
+NO_PERSON = re.compile(
+    r"(?:it|that|this|there|what|which|here|mine|these|those|the|and|but|so|where|when)\b", re.IGNORECASE
+)
 
 
 def find(text: str) -> Iterator[Found]:

@@ -19,22 +19,31 @@ from svp_nlp.redaction.lexicon import (
     regions,
     surnames,
     word_ranks,
+    words,
     world_cities,
 )
 from svp_nlp.redaction.recognizers.base import Found, Rules
 
 WORD = r"[A-ZÀ-ÖØ-Þ][\w]*(?:['-](?!s\b|ll\b|d\b|re\b|ve\b|m\b)[\w]+)*(?:\.(?=[A-Z]\.|[A-Z]\b))?"
-RUN = re.compile(rf"(?<![\w'])(?:{WORD}\.? )*?{WORD}(?: (?:(?:of|de|del|la|van|von|der|and|&|the|for) ){{0,2}}{WORD})*")
+RUN = re.compile(
+    rf"(?<![\w'])(?:{WORD}\.? )*?{WORD}(?: (?:(?:of|de|del|la|van|von|der|and|&|the|for) ){{0,2}}{WORD})*"
+)
 WORDS = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
-SENTENCE_START = re.compile(r"(?:^|[.!?:…—–\"(\[\])}]|\.\.\.|-|\n|>|\*|/)\s*$")
-NOT_NAMES = frozenset(
-    "So An My In See Many Long Man Else Love Ok Do Be She He It Sure Ouch Wow Gosh Geez Amen Aloha Mahalo Gracias Sí Hola "
-    "Adios Shalom Namaste Merci Bonjour Salud Whoa Yep Nope Yup Ha Haha Aha Ooh Ugh Phew Boy Cheers Congratulations "
-    "I I'm I'd I've I'll OK Okay Oh Um Uh Yeah Yes No Mm Mhm Hmm Hm Ah Huh Wow Hey Hi Hello Bye TV AM PM Mr Mrs Ms Dr "
-    "Prof Professor Doctor Sir Madam Miss Hon Rev Reverend Pastor Father Sister Nurse Mister Missus St Saint Ma'am "
-    "Thanks Thank God Lord Jesus Internet Bible Earth Mom Dad Mama Grandma Grandpa Honey Aunt Uncle Officer Captain "
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August "
-    "September October November December".split()
+SENTENCE_START = re.compile(r"(?:^|[.!?:…—–\"(\[\])}]|\.\.\.|-|\n|>|\*|/|\bNOTE)\s*$")
+NOT_NAMES = words(
+    "So An My In See Many Long Man Else Love Ok Do Be She He It Sure Ouch Wow Gosh Geez "
+    "Amen Aloha Mahalo Gracias Sí Hola "
+    "Adios Shalom Namaste Merci Bonjour Salud Whoa Yep Nope Yup Ha Haha Aha Ooh Ugh Phew "
+    "Boy Cheers Congratulations "
+    "I I'm I'd I've I'll OK Okay Oh Um Uh Yeah Yes No Mm Mhm Hmm Hm Ah Huh Wow Hey Hi "
+    "Hello Bye TV AM PM Mr Mrs Ms Dr "
+    "Prof Professor Doctor Sir Madam Miss Hon Rev Reverend Pastor Father Sister Nurse "
+    "Mister Missus St Saint Ma'am "
+    "Thanks Thank God Lord Jesus Internet Bible Earth Mom Dad Mama Grandma Grandpa Honey "
+    "Aunt Uncle Officer Captain "
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March "
+    "April May June July August "
+    "September October November December"
 )
 
 
@@ -72,7 +81,9 @@ def _opener(word: str) -> bool:
     low = word.lower()
     if low in first_names() and not ordinary(low):
         return False
-    return ordinary(low) or low.split("'")[0] in word_ranks() and low not in surnames() and low not in cities()
+    return ordinary(low) or (
+        low.split("'")[0] in word_ranks() and low not in surnames() and low not in cities()
+    )
 
 
 def _label(text: str, span: Span) -> Label:
@@ -118,7 +129,7 @@ def _plain_score(words: list[str], said: str, initial: bool) -> float:
 def _without_guarded(text: str) -> Iterator[tuple[Span, bool]]:
     """Yield the runs; one joined by "and" or "for" is parted where either side identifies nobody."""
     for span, initial in _parts(text):
-        cuts = [m for m in re.finditer(r" (?:and|for)(?: the)? ", text[span.start : span.end])]
+        cuts = list(re.finditer(r" (?:and|for)(?: the)? ", text[span.start : span.end]))
         edges = [span.start, *(span.start + e for m in cuts for e in m.span()), span.end]
         sides = [Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True)]
         if len(sides) > 1 and any(is_guarded(text[s.start : s.end]) for s in sides):
@@ -134,8 +145,27 @@ def find(text: str) -> Iterator[Found]:
         if is_guarded(said) or said in ACRONYMS:
             continue
         score = _score(said, initial)
-        if score:
-            yield span, _label(text, span), score
+        if score and not _named_before(text, span):
+            yield _with_possessive(text, span), _label(text, span), score
+
+
+def _named_before(text: str, span: Span) -> bool:
+    """Tell whether the word before makes a known phrase of it ("Code Gray")."""
+    before = re.search(r"([A-Z]\w+) $", text[max(0, span.start - 20) : span.start])
+    return before is not None and is_guarded(f"{before[1]} {text[span.start : span.end]}")
+
+
+POSSESSIVE = re.compile(
+    r"'s(?=[.,;?!]|$|\n| (?:or|and|to|for|in|when|where|that|because|they|we|is|was|has)\b)"
+)
+TO_A_PLACE = re.compile(r"\b(?:to|at|from|over at|over to) $")
+
+
+def _with_possessive(text: str, span: Span) -> Span:
+    """Keep the 's of a place called by its saint or founder ("they fly to Queen's or ...")."""
+    if POSSESSIVE.match(text, span.end) and TO_A_PLACE.search(text[max(0, span.start - 10) : span.start]):
+        return Span(span.start, span.end + 2)
+    return span
 
 
 CAPITALS = Rules("capitals", find)

@@ -14,29 +14,37 @@ from svp_nlp.redaction.lexicon import regions, state_codes
 from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each
 from svp_nlp.redaction.recognizers.numbers import DIGIT_WORD, UP_TO_99
 
-TOP_DOMAIN = r"(?:com|org|net|edu|gov|mil|info|io|co|us|uk|ca|health|hospital|care|me|biz|example|au|ie|nz|int)"
+TOP_DOMAIN = (
+    r"(?:com|org|net|edu|gov|mil|info|io|co|us|uk|ca|health|hospital|care|me|biz|example|au|ie|nz|int)"
+)
 
 PHONE = re.compile(
-    r"(?<![\w.-])(?:\+?1[-. ]?)?(?:\(\d{3}\) ?|\d{3}[-. /]+)\d{3}[-. ]+\d{4}(?: ?(?:x|ext\.?|extension) ?\d{2,6})?(?![\w-])"
+    r"(?<![\w.-])(?:\+?1[-. ]?)?(?:\(\d{3}\) ?|\d{3}[-. /]+)\d{3}[-. ]+\d{4}(?: ?(?:x|"
+    r"ext\.?|extension) ?\d{2,6})?(?![\w-])"
     r"|(?<![\w.$-])\d{3}[-.]\d{4}(?![\w-]|[.,]\d)"
     r"|\+\d{1,3}(?:[-. ]?\(?\d{1,4}\)?){2,5}(?!\d)"
 )
 DIALLED = re.compile(
-    r"\b(?:extension|ext\.?|pager|beeper|fax|dial|dialed|x|page|paged|paging|beep|page me at|pages? at|call me at|line|hotline|text|cell|mobile|phone|"
-    r"call|calls? at|ring|number)(?: number)?(?:'s| is| was| at| on|:|,)* #?(?P<number>\d[\d-]{2,}\d)(?![\w%]|[.,:/]\d)",
+    r"\b(?:extension|ext\.?|pager|beeper|fax|dial|dialed|x|page|paged|paging|beep|page me "
+    r"at|pages? at|call me at|line|hotline|text|cell|mobile|phone|"
+    r"call|calls? at|ring|number)(?: number)?(?:'s| is| was| at| on|:|,)* "
+    r"#?(?P<number>\d[\d-]{2,}\d)(?![\w%]|[.,:/]\d)",
     re.IGNORECASE,
 )
 EXTENSION = re.compile(r"\b(?:x|ext\.? ?|extension )(?P<number>\d{2,6})\b", re.IGNORECASE)
 SPOKEN_NUMBER = re.compile(
     rf"\b(?P<number>{DIGIT_WORD}(?:[, -]+(?:dash |hyphen |dot )?{DIGIT_WORD}){{6,}})\b"
-    rf"|\b(?:extension|ext|pager|beeper|fax|dial|line|number|hotline|cell|phone)(?: number)?(?:'s| is| was| at|:|,)* "
-    rf"(?P<short>(?:{DIGIT_WORD}|{UP_TO_99})(?:[, -]+(?:dash |hyphen )?(?:{DIGIT_WORD}|{UP_TO_99}|hundred|thousand)){{1,}})\b"
+    rf"|\b(?:extension|ext|pager|beeper|fax|dial|line|number|hotline|cell|phone)(?: "
+    rf"number)?(?:'s| is| was| at|:|,)* "
+    rf"(?P<short>(?:{DIGIT_WORD}|{UP_TO_99})(?:[, -]+(?:dash |hyphen )?(?:{DIGIT_WORD}|"
+    rf"{UP_TO_99}|hundred|thousand)){{1,}})\b"
     rf"(?! (?:people|patients|percent|times|hours|minutes|of))",
     re.IGNORECASE,
 )
 EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|[\w.+%-]+ @ [\w-]+(?: ?\. ?[\w-]+)+")
 SPOKEN_EMAIL = re.compile(
-    rf"\b(?P<mail>[\w'-]+(?: (?:dot|underscore|dash|hyphen|period|point) [\w'-]+)* at (?:the )?[\w-]+(?: [\w-]+)?"
+    rf"\b(?P<mail>[\w'-]+(?: (?:dot|underscore|dash|hyphen|period|point) [\w'-]+)* at "
+    rf"(?:the )?[\w-]+(?: [\w-]+)?"
     rf"(?: (?:dash|hyphen|dot) [\w-]+)* dot (?:{TOP_DOMAIN})(?: dot \w{{2}})?)\b",
     re.IGNORECASE,
 )
@@ -46,27 +54,39 @@ URL = re.compile(
     re.IGNORECASE,
 )
 SPOKEN_URL = re.compile(
-    rf"\b(?P<url>(?:(?:w w w|www|double u double u double u) dot )?[\w-]+(?: dot [\w-]+)* dot (?:{TOP_DOMAIN})"
+    rf"\b(?P<url>(?:(?:w w w|www|double u double u double u) dot )?[\w-]+(?: dot [\w-]+)* "
+    rf"dot (?:{TOP_DOMAIN})"
     rf"(?: (?:slash|forward slash|dash) [\w-]+)*)\b",
     re.IGNORECASE,
 )
-HANDLE = re.compile(r"(?<![\w@.])@[A-Za-z]\w{2,}(?:\.\w+)*|\b(?:handle|username|screen name|Twitter|Instagram|Skype|user id)"
-                    r"(?: is| was|:|'s|,)+ (?P<handle>@?[\w.]*[\d_.][\w.]*\w)", re.IGNORECASE)
+HANDLE = re.compile(
+    r"(?<![\w@.])@[A-Za-z]\w{2,}(?:\.\w+)*|\b(?:handle|username|screen name|Twitter|Instagram|Skype|user id)"
+    r"(?: is| was|:|'s|,)+ (?P<handle>@?[\w.]*[\d_.][\w.]*\w)",
+    re.IGNORECASE,
+)
 USERNAME = re.compile(
-    r"\b(?:chat|username|user name|handle|login|log in|screen name|messenger|slack|teams|skype|whatsapp|signal|instagram|"
-    r"twitter|account)\b[^.?!\n]{0,20}? (?:is|it's|she's|he's|i'm|as|under|called|at|,) (?P<handle>(?=[a-z0-9._-]*[bcdfghjklmnpqrstvwxz]{3}|[a-z]*[\d_.])[a-z][a-z0-9._-]{4,}\w)\b",
+    r"\b(?:chat|username|user name|handle|login|log in|screen name|messenger|slack|teams|"
+    r"skype|whatsapp|signal|instagram|"
+    r"twitter|account)\b[^.?!\n]{0,20}? (?:is|it's|she's|he's|i'm|as|under|called|at|,) "
+    r"(?P<handle>(?=[a-z0-9._-]*[bcdfghjklmnpqrstvwxz]{3}|"
+    r"[a-z]*[\d_.])[a-z][a-z0-9._-]{4,}\w)\b",
     re.IGNORECASE,
 )
 """A user name behind its service; it has a digit, a dot or a cluster of consonants that words seldom have."""
 
 ZIP = re.compile(
-    rf"(?:\bzip(?: code)?(?:'s| is| was|:|,)*|\b(?:{any_of(sorted(regions()))}|{any_of(sorted(state_codes()))})[,.]?) +"
+    rf"(?:\bzip(?: code)?(?:'s| is| was|:|,)*|\b(?:{any_of(sorted(regions()))}|"
+    rf"{any_of(sorted(state_codes()))})[,.]?) +"
     rf"(?P<zip>\d{{5}}(?:-\d{{4}})?)\b(?! ?(?:people|patients))",
     re.IGNORECASE,
 )
-AFTER_PLACE = re.compile(r"(?<=[a-z],) (?P<zip>\d{5}(?:-\d{4})?)\b(?![,.]\d| ?[a-z%])|(?<=[A-Z]{2}) (?P<other>\d{5}(?:-\d{4})?)\b(?![,.]\d| ?[a-z%])")
+AFTER_PLACE = re.compile(
+    r"(?<=[a-z],) (?P<zip>\d{5}(?:-\d{4})?)\b(?![,.]\d| ?[a-z%])|(?<=[A-Z]{2}) "
+    r"(?P<other>\d{5}(?:-\d{4})?)\b(?![,.]\d| ?[a-z%])"
+)
 SPOKEN_ZIP = re.compile(
-    rf"\bzip(?: code)?(?:'s| is| was|,)* (?P<zip>(?:{DIGIT_WORD}|{UP_TO_99})(?:[, -]+(?:{DIGIT_WORD}|{UP_TO_99})){{2,4}})\b",
+    rf"\bzip(?: code)?(?:'s| is| was|,)* (?P<zip>(?:{DIGIT_WORD}|{UP_TO_99})(?:[, "
+    rf"-]+(?:{DIGIT_WORD}|{UP_TO_99})){{2,4}})\b",
     re.IGNORECASE,
 )
 UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b[A-Z]\d[A-Z] \d[A-Z]\d\b")

@@ -21,45 +21,59 @@ VALUE = rf"(?P<id>{LETTERS}{SPOKEN}|{WRITTEN})"
 IS = r"(?:'s| is| was| number(?:'s| is| was)?| no\.?| num| #| id|:| ending in| of|,| were| -)*"
 
 REGISTER = re.compile(
-    r"\b(?:MRN|medical record|med rec|record number|chart number|chart|account|acct|claim|policy number|case number|case|"
-    r"incident|event|file number|file|badge|employee|staff id|license|licence|DEA|NPI|docket|ticket|report number|"
-    r"accession|encounter|specimen|order number|serial|study id|subject number|participant number|reference|ref|"
-    r"confirmation|certificate|passport|social security|SSN|social|plate|tag|VIN|device|lot|letter number|letter|member|"
+    r"\b(?:MRN|medical record|med rec|record number|chart number|chart|account|acct|claim|"
+    r"policy number|case number|case|"
+    r"incident|event|file number|file|badge|employee|staff id|license|licence|DEA|NPI|"
+    r"docket|ticket|report number|"
+    r"accession|encounter|specimen|order number|serial|study id|subject number|"
+    r"participant number|reference|ref|"
+    r"confirmation|certificate|passport|social security|SSN|social|plate|tag|VIN|device|"
+    r"lot|letter number|letter|member|"
     rf"permit|protocol|IRB|work order|complaint|invoice|locker|unit number)\b{IS}[ #]*{VALUE}\b"
-    r"(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|nurses|of|mg|milligrams|beds|and a half))",
+    r"(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|"
+    r"nurses|of|mg|milligrams|beds|and a half))",
     re.IGNORECASE,
 )
 ROOM = re.compile(
-    rf"\b(?:rooms?|rm\.?|bed|bay|bassinet|suite|cubicle|trauma|pod|isolette|operating room|exam room|theater|(?-i:OR))"
+    rf"\b(?:rooms?|rm\.?|bed|bay|bassinet|suite|cubicle|trauma|pod|isolette|operating room|"
+    rf"exam room|theater|(?-i:OR))"
     rf"(?: number)? #?(?P<id>\d{{1,5}}[A-Z]?(?:-[A-Z0-9]+)?|{SPOKEN}|{UP_TO_99})"
-    rf"\b(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|nurses|beds|mg|am|pm|a\.m|p\.m|hospital|"
+    rf"\b(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|"
+    rf"nurses|beds|mg|am|pm|a\.m|p\.m|hospital|"
     rf"of (?:us|them|the)))",
     re.IGNORECASE,
 )
 CODE = re.compile(
     r"(?<![\w@./-])(?P<id>[A-Z]{1,6}-\d{2,}(?:-[A-Z0-9]+)*|[A-Z]{1,6}-?\d{2,}-[A-Z0-9]*\d[A-Z0-9]*|"
-    r"\d{2,4}-[A-Z]{1,4}-?\d{3,}|\d{1,4}-\d{1,4}-\d{3,}|\d{2,4}-\d{4,}|[A-Z]{1,4}\d{4,}|[A-Z]{1,4} ?#\d{3,}|[A-Z]{2,5}-\d{1,4}-\d{2,})"
+    r"\d{2,4}-[A-Z]{1,4}-?\d{3,}|\d{1,4}-\d{1,4}-\d{3,}|\d{2,4}-\d{4,}|[A-Z]{1,4}\d{4,}|"
+    r"[A-Z]{1,4} ?#\d{3,}|[A-Z]{2,5}-\d{1,4}-\d{2,})"
     r"(?![\w/@]|-\d|\.\d)"
 )
 LOWER_CODE = re.compile(
-    r"(?<![\w@./-])(?P<id>[a-z]{1,5}-\d{2,}-\d{2,}|\d{2,4}-[a-z]{1,4}-?\d{3,}|[a-z]{1,3}\d{4,})(?![\w/@]|-\d|\.\d)"
+    r"(?<![\w@./-])(?P<id>[a-z]{1,5}-\d{2,}-\d{2,}|\d{2,4}-[a-z]{1,4}-?\d{3,}|"
+    r"[a-z]{1,3}\d{4,})(?![\w/@]|-\d|\.\d)"
 )
 LONG = re.compile(r"(?<![\w$£€.,:/@#-])(?P<id>\d{6,})(?![\w%]|[.,:/]\d|-\d)")
 IN_ROOM = re.compile(
-    r"\b(?:up|down|over|out|back|patient|lady|gentleman|guy|man|woman|kid|baby|one|code|mom|family|call|nurse) in "
-    r"(?P<id>[1-9]\d{2}[A-Z]?|[1-9]\d{3}(?<!19\d\d)(?<!20[0-3]\d))(?=[.,;?!]| (?:and|who|that|was|is|with|had|when|on|needed|wanted)\b|$|\n)",
+    r"\b(?:up|down|over|out|back|patient|lady|gentleman|guy|man|woman|kid|baby|one|code|"
+    r"mom|family|call|nurse) in "
+    r"(?P<id>[1-9]\d{2}[A-Z]?|[1-9]\d{3}(?<!19\d\d)(?<!20[0-3]\d))(?=[.,;?!]| (?:and|who|"
+    r"that|was|is|with|had|when|on|needed|wanted)\b|$|\n)",
     re.IGNORECASE,
 )
 """A room said as its number alone: "a code up in 614"."""
 
 HASH = re.compile(r"(?<!\w)#\s?(?P<id>\d{3,}[\w-]*)")
 SPOKEN_CODE = re.compile(
-    rf"\b(?P<id>(?:[A-Za-z](?:[ -][A-Za-z])* (?:dash |hyphen )?)?{DIGIT_WORD}(?:(?:,| dash| hyphen| slash)? {DIGIT_WORD}){{3,}}"
-    rf"(?:(?:,| dash| hyphen)? (?:{DIGIT_WORD}|{UP_TO_99}))*)\b(?! (?:percent|people|patients|times|o'clock))",
+    rf"\b(?P<id>(?:[A-Za-z](?:[ -][A-Za-z])* (?:dash |hyphen )?)?{DIGIT_WORD}(?:(?:,| dash|"
+    rf" hyphen| slash)? {DIGIT_WORD}){{3,}}"
+    rf"(?:(?:,| dash| hyphen)? (?:{DIGIT_WORD}|{UP_TO_99}))*)\b(?! (?:percent|people|"
+    rf"patients|times|o'clock))",
     re.IGNORECASE,
 )
 SCALES = re.compile(
-    r"(?:COVID|SARS-COV|PHQ|GAD|SF|ICD|HCAHPS|CPT|ISO|F|H|N|MBI|PROQOL|GPT|MP|B|A|T|L|C|S|V|CD|HIV|HBA|IL|OMEGA|PCL|IES|WHO|K|AUDIT|SOC)-?\d{1,3}",
+    r"(?:COVID|SARS-COV|PHQ|GAD|SF|ICD|HCAHPS|CPT|ISO|F|H|N|MBI|PROQOL|GPT|MP|B|A|T|L|C|S|"
+    r"V|CD|HIV|HBA|IL|OMEGA|PCL|IES|WHO|K|AUDIT|SOC)-?\d{1,3}",
     re.IGNORECASE,
 )
 """Questionnaires, codes and diseases that look like numbers of something."""

@@ -14,57 +14,226 @@ from functools import cache
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import is_guarded
-from svp_nlp.redaction.lexicon import institutions, ordinary
+from svp_nlp.redaction.lexicon import institutions, ordinary, words
 from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, span_of
 
-HEADS = (
-    "Hospital,Hospitals,Medical Center,Medical Centre,Medical Group,Med Center,Health System,Health Systems,"
-    "Healthcare System,Health Network,Healthcare,HealthCare,Health Care,Health,Clinic,Clinics,Infirmary,Sanatorium,"
-    "Sanitarium,Hospice,Nursing Home,Rehab,Rehabilitation,Institute,University,College,School of Medicine,"
-    "School of Nursing,School of Public Health,Medical School,Law School,High School,School,Academy,Seminary,"
-    "Foundation,Fund,Trust,Endowment,Tower,Towers,Pavilion,Building,Hall,House,Wing,Annex,Plaza,Center,Centre,"
-    "Campus,Library,Church,Chapel,Cathedral,Parish,Temple,Synagogue,Mosque,Monastery,Abbey,Ministries,Mission,"
-    "Mutual,Indemnity,Insurance,Assurance,Bank,Credit Union,Associates,Partners,Group,Corporation,Corp,Company,"
-    "Industries,Inc,LLC,LLP,Ltd,Press,Publishing,Books,Media,Times,Tribune,Herald,Gazette,Consulting,Consultants,"
-    "Solutions,Systems,Technologies,Labs,Laboratory,Laboratories,Pharmaceuticals,Pharma,Network,Collaborative,"
-    "Alliance,Coalition,Consortium,Initiative,Project,Program,Programme,Lodge,Inn,Hotel,Diner,Cafe,Brewery,Auxiliary,"
-    "Memorial,Regional,General,Children's,Presbyterian,Methodist,Baptist,Lutheran,Mercy,Deaconess,Orthopedics,"
-    "Pediatrics,Cardiology,Oncology,Physicians,Ambulance,Fire Department,Police Department,Society,Club,Union,Local,"
-    "Tribe,Reservation,Band,Pueblo,First Nation,Nation,State University,Team,Unit,Rounds,Village,Commons,Court,Manor,"
-    "Gardens,Terrace,Residence,Shelter,Studio,Studios,Theatre,Theater,Museum,Stadium,Arena,Field House,Fieldhouse"
-).split(",")
-WEAK_HEADS = frozenset(
-    "group team unit program programme project network center centre hall house wing building school field court club "
-    "union local society systems solutions general memorial regional health press fund trust mission temple campus "
-    "rounds initiative village commons nation band court library church bank company partners books media times".split()
+HEADS = [
+    "Hospital",
+    "Hospitals",
+    "Medical Center",
+    "Medical Centre",
+    "Medical Group",
+    "Med Center",
+    "Health System",
+    "Health Systems",
+    "Healthcare System",
+    "Health Network",
+    "Healthcare",
+    "HealthCare",
+    "Health Care",
+    "Health",
+    "Clinic",
+    "Clinics",
+    "Infirmary",
+    "Sanatorium",
+    "Sanitarium",
+    "Hospice",
+    "Nursing Home",
+    "Rehab",
+    "Rehabilitation",
+    "Institute",
+    "University",
+    "College",
+    "School of Medicine",
+    "School of Nursing",
+    "School of Public Health",
+    "Medical School",
+    "Law School",
+    "High School",
+    "School",
+    "Academy",
+    "Seminary",
+    "Foundation",
+    "Fund",
+    "Trust",
+    "Endowment",
+    "Tower",
+    "Towers",
+    "Pavilion",
+    "Building",
+    "Hall",
+    "House",
+    "Wing",
+    "Annex",
+    "Plaza",
+    "Center",
+    "Centre",
+    "Campus",
+    "Library",
+    "Church",
+    "Chapel",
+    "Cathedral",
+    "Parish",
+    "Temple",
+    "Synagogue",
+    "Mosque",
+    "Monastery",
+    "Abbey",
+    "Ministries",
+    "Mission",
+    "Mutual",
+    "Indemnity",
+    "Insurance",
+    "Assurance",
+    "Bank",
+    "Credit Union",
+    "Associates",
+    "Partners",
+    "Group",
+    "Corporation",
+    "Corp",
+    "Company",
+    "Industries",
+    "Inc",
+    "LLC",
+    "LLP",
+    "Ltd",
+    "Press",
+    "Publishing",
+    "Books",
+    "Media",
+    "Times",
+    "Tribune",
+    "Herald",
+    "Gazette",
+    "Consulting",
+    "Consultants",
+    "Solutions",
+    "Systems",
+    "Technologies",
+    "Labs",
+    "Laboratory",
+    "Laboratories",
+    "Pharmaceuticals",
+    "Pharma",
+    "Network",
+    "Collaborative",
+    "Alliance",
+    "Coalition",
+    "Consortium",
+    "Initiative",
+    "Project",
+    "Program",
+    "Programme",
+    "Lodge",
+    "Inn",
+    "Hotel",
+    "Diner",
+    "Cafe",
+    "Brewery",
+    "Auxiliary",
+    "Memorial",
+    "Regional",
+    "General",
+    "Children's",
+    "Presbyterian",
+    "Methodist",
+    "Baptist",
+    "Lutheran",
+    "Mercy",
+    "Deaconess",
+    "Orthopedics",
+    "Pediatrics",
+    "Cardiology",
+    "Oncology",
+    "Physicians",
+    "Ambulance",
+    "Fire Department",
+    "Police Department",
+    "Society",
+    "Club",
+    "Union",
+    "Local",
+    "Tribe",
+    "Reservation",
+    "Band",
+    "Pueblo",
+    "First Nation",
+    "Nation",
+    "State University",
+    "Team",
+    "Unit",
+    "Rounds",
+    "Village",
+    "Commons",
+    "Court",
+    "Manor",
+    "Gardens",
+    "Terrace",
+    "Residence",
+    "Shelter",
+    "Studio",
+    "Studios",
+    "Theatre",
+    "Theater",
+    "Museum",
+    "Stadium",
+    "Arena",
+    "Field House",
+    "Fieldhouse",
+]
+WEAK_HEADS = words(
+    "group team unit program programme project network center centre hall house wing "
+    "building school field court club "
+    "union local society systems solutions general memorial regional health press fund "
+    "trust mission temple campus "
+    "rounds initiative village commons nation band court library church bank company "
+    "partners books media times"
 )
 """Heads that need a name before them which is no ordinary word, or another witness."""
 
 WORD = r"(?:[A-Z][\w&.]*(?:['-][\w]+)*|St\.|Mt\.)"
 JOINED = rf"{WORD}(?:(?:,? (?:of|and|for|at|de|del|&)(?: the)?| the)? {WORD})*?"
 HEAD = any_of(HEADS)
-WITH_HEAD = re.compile(rf"\b(?P<name>{JOINED} {HEAD})(?P<tail>(?: {HEAD})*(?: (?:of|at|for|in) (?:the )?{WORD}(?: {WORD})*)?)(?!\w)")
+WITH_HEAD = re.compile(
+    rf"\b(?P<name>{JOINED} {HEAD})(?P<tail>(?: {HEAD})*(?: (?:of|at|for|in) (?:the "
+    rf")?{WORD}(?: {WORD})*)?)(?!\w)"
+)
 OF = re.compile(
-    rf"\b(?P<name>(?:University|College|Institute|Hospital|Bank|Church|Academy|School|Sisters|Daughters|Order|Diocese|"
+    rf"\b(?P<name>(?:University|College|Institute|Hospital|Bank|Church|Academy|School|"
+    rf"Sisters|Daughters|Order|Diocese|"
     rf"Archdiocese|Port|County|City|Province|Foundation|Museum) (?:of|for) (?:the )?{WORD}(?: {WORD}){{0,4}})"
 )
-SAINT = re.compile(r"\b(?P<name>(?:St\.?|Saint|Mt\.?|Our Lady of(?: the)?|Sacred|Good|Holy|Mount) [A-Z][\w-]+(?:'s?)?(?: [A-Z][\w]+)*)")
+SAINT = re.compile(
+    r"\b(?P<name>(?:St\.?|Saint|Mt\.?|Our Lady of(?: the)?|Sacred|Good|Holy|Mount) "
+    r"[A-Z][\w-]+(?:'s?)?(?: [A-Z][\w]+)*)"
+)
 U_OF = re.compile(r"\b(?P<name>U of [A-Z]{1,2}\b|[UW] ?[A-Z]? ?Med\b|the U(?= |,|\.))")
 VA = re.compile(r"\b(?P<name>(?:[A-Z][a-z]+ )+VA|VA [A-Z][a-z]+(?: [A-Z][a-z]+)*)\b")
 CALLED = re.compile(
-    rf"\b(?:(?:program|programme|team|service|project|group|unit|initiative|thing|network|line|building|hospital|site|"
-    rf"place|company|committee|system|clinic|course|training|it|app|newsletter|campaign|club|press|office|room|house|they|we|"
+    rf"\b(?:(?:program|programme|team|service|project|group|unit|initiative|thing|network|"
+    rf"line|building|hospital|site|"
+    rf"place|company|committee|system|clinic|course|training|it|app|newsletter|campaign|"
+    rf"club|press|office|room|house|they|we|"
     rf"people|folks|everybody|everyone|it's|that's|which is|which was|was|is|been|are|were)"
-    rf"(?:'s| is| was|'re| were| are| still| just| all| gets| got| has| had| had been| we| they| people| 'd| used to| officially| formally| originally| always)* "
-    rf"(?:called|call it|call us|calls it|named|nicknamed|known as|titled|referred to as|rebranded as|renamed|branded|call that|call ourselves|call the place|"
-    rf"call the building|got the name|has the name|under the name|the name was|name is|calling it|dubbed)),? (?:the |a )?(?:\"|')?"
+    rf"(?:'s| is| was|'re| were| are| still| just| all| gets| got| has| had| had been| we| "
+    rf"they| people| 'd| used to| officially| formally| originally| always)* "
+    rf"(?:called|call it|call us|calls it|named|nicknamed|known as|titled|referred to as|"
+    rf"rebranded as|renamed|branded|call that|call ourselves|call the place|"
+    rf"call the building|got the name|has the name|under the name|the name was|name is|"
+    rf"calling it|dubbed)),? (?:the |a )?(?:\"|')?"
     rf"(?P<name>{WORD}(?: (?:(?:of|and|for|in|on|the|to|&) )*{WORD})*)"
 )
 QUOTED = re.compile(rf"\"(?P<name>{WORD}(?: (?:(?:of|and|for|in|on|the|to|&) )?{WORD})+)\"")
 SHORT_FOR = re.compile(
-    rf"(?P<long>{WORD}(?: (?:(?:of|and|for|in|the|&) )*{WORD})+)(?:,? or|,? which we call|,? we call it|,?) \(?(?:the )?(?P<short>[A-Z]{{2,6}})\b\)?"
+    rf"(?P<long>{WORD}(?: (?:(?:of|and|for|in|the|&) )*{WORD})+)(?:,? or|,? which we call|"
+    rf",? we call it|,?) \(?(?:the )?(?P<short>[A-Z]{{2,6}})\b\)?"
 )
-NICKNAME = re.compile(r"\b(?:at|from|to|over at|up at|down at|left|joined|across from|for) the (?P<name>General|Med|Brigham|Clinic|U|Mecca|Memorial|Deaconess|Mercy|Methodist|Baptist|County)\b")
+NICKNAME = re.compile(
+    r"\b(?:at|from|to|over at|up at|down at|left|joined|across from|for) the "
+    r"(?P<name>General|Med|Brigham|Clinic|U|Mecca|Memorial|Deaconess|Mercy|Methodist|"
+    r"Baptist|County)\b"
+)
 
 
 @cache
@@ -74,7 +243,7 @@ def _listed() -> re.Pattern[str]:
 
 
 def _distinct(name: str) -> bool:
-    """Tell whether a name with a head noun has a word of its own: "Harkness Pavilion", not "Risk Management"."""
+    """Tell whether a name has a word besides its head noun: "Harkness Pavilion", not "Risk Management"."""
     heads = {w.lower() for head in HEADS for w in head.split()}
     own = [w for w in re.findall(r"[\w'.&-]+", name) if w.lower() not in heads and w[:1].isupper()]
     return any(not ordinary(w.rstrip(".")) for w in own)
@@ -82,7 +251,9 @@ def _distinct(name: str) -> bool:
 
 def _heads(text: str) -> Iterator[Found]:
     for match in WITH_HEAD.finditer(text):
-        span = _without_lead(Span(match.start("name"), match.end("tail") if match["tail"] else match.end("name")), text)
+        span = _without_lead(
+            Span(match.start("name"), match.end("tail") if match["tail"] else match.end("name")), text
+        )
         name = text[span.start : span.end]
         if not name or is_guarded(name):
             continue
@@ -93,9 +264,12 @@ def _heads(text: str) -> Iterator[Found]:
 
 
 _LEAD = re.compile(
-    r"(?:The|A|An|And|But|So|At|In|On|Our|My|Your|His|Her|Their|When|If|For|From|To|With|That|This|I|Is|Was|We|He|She|They|"
-    r"It|Then|Well|Oh|Yeah|Yes|No|Okay|OK|Now|Or|As|Of|By|Because|There|What|Where|Like|Also|Every|Each|Some|Any|Not|Just|"
-    r"After|Before|Between|Since|Until|Over|Under|Up|Down|Out|Are|Were|Does|Did|Do|Can|Could|Will|Would|May|Dr\.?|Mr\.?|Mrs\.?|Ms\.?) (?=\S)"
+    r"(?:The|A|An|And|But|So|At|In|On|Our|My|Your|His|Her|Their|When|If|For|From|To|With|"
+    r"That|This|I|Is|Was|We|He|She|They|"
+    r"It|Then|Well|Oh|Yeah|Yes|No|Okay|OK|Now|Or|As|Of|By|Because|There|What|Where|Like|"
+    r"Also|Every|Each|Some|Any|Not|Just|"
+    r"After|Before|Between|Since|Until|Over|Under|Up|Down|Out|Are|Were|Does|Did|Do|Can|"
+    r"Could|Will|Would|May|Dr\.?|Mr\.?|Mrs\.?|Ms\.?) (?=\S)"
 )
 
 
@@ -113,7 +287,14 @@ def find(text: str) -> Iterator[Found]:
         end = match.end("tail") if match["tail"] else match.end("name")
         start = match.start() + (4 if match["name"].startswith("the ") else 0)
         yield Span(start, end), Label.INSTITUTION, 0.85
-    for pattern, score in ((OF, 0.85), (SAINT, 0.8), (U_OF, 0.8), (VA, 0.85), (NICKNAME, 0.75), (QUOTED, 0.45)):
+    for pattern, score in (
+        (OF, 0.85),
+        (SAINT, 0.8),
+        (U_OF, 0.8),
+        (VA, 0.85),
+        (NICKNAME, 0.75),
+        (QUOTED, 0.45),
+    ):
         for match in pattern.finditer(text):
             span = _possessive_off(_without_lead(span_of(match, "name"), text), text, pattern is SAINT)
             if not is_guarded(text[span.start : span.end]):

@@ -14,7 +14,9 @@ from svp_nlp.redaction.guards import ACRONYMS, ROLES
 from svp_nlp.redaction.words import TITLES
 
 WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'’‑-](?=[^\W\d_]))*\.?")
-GENERIC = re.compile(r"(?:S|SP|SPK|SPKR|P|R|I|Q|A|INT|RES|M|F|N|PT|DR|MD|RN|IV|IE|INTV|RESP|PART|MOD|FAC|UNK|K|T|V|X)\d*", re.I)
+GENERIC = re.compile(
+    r"(?:S|SP|SPK|SPKR|P|R|I|Q|A|INT|RES|M|F|N|PT|DR|MD|RN|IV|IE|INTV|RESP|PART|MOD|FAC|UNK|K|T|V|X)\d*", re.I
+)
 """Short role codes: "Q", "P08", "INT", "R2"."""
 
 
@@ -40,18 +42,22 @@ def names_in_label(label: str) -> Iterator[Span]:
 def _names(word: str, label: str, at: int) -> bool:
     """Tell whether a word of a label can be part of a name."""
     bare = word.rstrip(".").lower()
-    if bare in TITLES or bare in ROLES or bare in {"the", "of", "and", "for", "hon", "honourable", "honorable"}:
+    if (
+        bare in TITLES
+        or bare in ROLES
+        or bare in {"the", "of", "and", "for", "hon", "honourable", "honorable"}
+    ):
         return False
     if GENERIC.fullmatch(bare) and len(WORD.findall(label)) == 1:
         return False
     if len(bare) == 1:
-        return _beside_a_name(label, at)
+        return _beside_a_name(label)
     if bare.upper() in ACRONYMS and len(WORD.findall(label)) > 1 and not re.match(r"\s*$", label[:at]):
         return False
     return not re.search(r"\d", label[at : at + len(word) + 1])
 
 
-def _beside_a_name(label: str, at: int) -> bool:
+def _beside_a_name(label: str) -> bool:
     """Tell whether a single letter is an initial of a name ("M. Y. Vang") and no numbering ("Grad F")."""
     others = [w for w in WORD.findall(label) if len(w.rstrip(".")) > 1]
     proper = [w for w in others if w.rstrip(".").lower() not in ROLES | TITLES]

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-UNITS = "one two three four five six seven eight nine".split()
-TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-ORDINAL_UNITS = "first second third fourth fifth sixth seventh eighth ninth".split()
-ORDINAL_TEENS = (
-    "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth".split()
-)
+
+def _list(text: str) -> list[str]:
+    return text.split()
+
+
+UNITS = _list("one two three four five six seven eight nine")
+TEENS = _list("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
+TENS = _list("twenty thirty forty fifty sixty seventy eighty ninety")
+ORDINAL_UNITS = _list("first second third fourth fifth sixth seventh eighth ninth")
+ORDINAL_TEENS = [
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+]
 
 UNIT = "(?:" + "|".join(UNITS) + ")"
 TEEN = "(?:" + "|".join(TEENS) + ")"

@@ -12,46 +12,67 @@ from collections.abc import Iterator
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import is_guarded
-from svp_nlp.redaction.lexicon import first_names, ordinary, surnames
+from svp_nlp.redaction.lexicon import first_names, ordinary, surnames, words
 from svp_nlp.redaction.recognizers.base import Found, Rules, span_of
 
 TITLE = (
-    r"(?:Dr|Drs|Doctor|Doctors|Doc|Mr|Mrs|Ms|Miss|Mister|Missus|Mx|Prof|Professor|Nurse|Sister|Father|Pastor|Reverend|Rev|Rabbi|Imam|"
-    r"Deacon|Chaplain|Bishop|Brother|Sergeant|Sgt|Officer|Detective|Captain|Capt|Lieutenant|Lt|Colonel|Col|Major|"
-    r"Judge|Justice|Senator|Congressman|Congresswoman|Representative|Governor|Gov|Mayor|Minister|Prime Minister|"
-    r"President|Secretary|Dean|Sir|Madam|Lady|Aunt|Auntie|Uncle|Grandma|Grandpa|Coach|Hon|Honourable|Honorable)"
+    r"(?:Dr|Drs|Doctor|Doctors|Doc|Mr|Mrs|Ms|Miss|Mister|Missus|Mx|Prof|Professor|Nurse|"
+    r"Sister|Father|Pastor|Reverend|Rev|Rabbi|Imam|"
+    r"Deacon|Chaplain|Bishop|Brother|Sergeant|Sgt|Officer|Detective|Captain|Capt|"
+    r"Lieutenant|Lt|Colonel|Col|Major|"
+    r"Judge|Justice|Senator|Congressman|Congresswoman|Representative|Governor|Gov|Mayor|"
+    r"Minister|Prime Minister|"
+    r"President|Secretary|Dean|Sir|Madam|Lady|Aunt|Auntie|Uncle|Grandma|Grandpa|Coach|Hon|"
+    r"Honourable|Honorable)"
 )
 CAP = r"(?:(?:Mc|Mac|O'|D'|De|La|Le|Van|St\. )?[A-Z][a-zà-ÿ]+(?:[-'][A-Z]?[a-zà-ÿ]+)*|[A-Z]\.)"
 PARTICLE = r"(?:de la|de los|del|de|da|dos|van der|van den|van|von|der|den|bin|ibn|al|el|la|le|di|du|ter)"
 NAME = rf"{CAP}(?: (?:{PARTICLE} )?{CAP}){{0,3}}"
 
 TITLED = re.compile(rf"\b{TITLE}(?: ?\.)? (?P<name>{NAME}|[A-HJ-Z]\b(?!'))")
-LOWER_TITLED = re.compile(rf"\b(?:doctor|nurse|professor|pastor|reverend|sister|father|mister|miss) (?P<name>{NAME})")
+LOWER_TITLED = re.compile(
+    rf"\b(?:doctor|nurse|professor|pastor|reverend|sister|father|mister|miss) (?P<name>{NAME})"
+)
 CUES = re.compile(
-    rf"\b(?:[Mm]y name is|[Mm]y name's|name is|name was|name's|[Cc]all me|[Cc]alls? (?:me|him|her)|called (?:me|him|her)|"
-    rf"named|nicknamed|goes by|go by|known as|[Ss]peaking with|[Ss]peak with|[Tt]hanks|[Tt]hank you(?: so much| very much)?|"
-    rf"[Hh]i|[Hh]ello|[Hh]ey|[Gg]ood morning|[Gg]ood afternoon|[Gg]oodbye|[Bb]ye|[Dd]ear|[Ww]elcome|introduced? me to|"
+    rf"\b(?:[Mm]y name is|[Mm]y name's|name is|name was|name's|[Cc]all me|[Cc]alls? (?:me|"
+    rf"him|her)|called (?:me|him|her)|"
+    rf"named|nicknamed|goes by|go by|known as|[Ss]peaking with|[Ss]peak with|[Tt]hanks|"
+    rf"[Tt]hank you(?: so much| very much)?|"
+    rf"[Hh]i|[Hh]ello|[Hh]ey|[Gg]ood morning|[Gg]ood afternoon|[Gg]oodbye|[Bb]ye|[Dd]ear|"
+    rf"[Ww]elcome|introduced? me to|"
     rf"[Ii]nterviewing|[Ii]nterview with|work(?:ed|s|ing)? (?:with|for|under)|report(?:s|ed)? to|married to|"
-    rf"(?:husband|wife|son|daughter|brother|sister|mother|father|boss|manager|colleague|friend|assistant|analyst|"
-    rf"paralegal|partner|predecessor|successor|secretary|supervisor|mentor|director|chief|chair|coordinator|president|CEO|"
-    rf"CNO|CMO|CFO|COO|nurse|surgeon|resident|fellow|chaplain|therapist|psychologist|psychiatrist|physician|doctor|"
+    rf"(?:husband|wife|son|daughter|brother|sister|mother|father|boss|manager|colleague|"
+    rf"friend|assistant|analyst|"
+    rf"paralegal|partner|predecessor|successor|secretary|supervisor|mentor|director|chief|"
+    rf"chair|coordinator|president|CEO|"
+    rf"CNO|CMO|CFO|COO|nurse|surgeon|resident|fellow|chaplain|therapist|psychologist|"
+    rf"psychiatrist|physician|doctor|"
     rf"counsel|attorney|lawyer)),? (?P<name>{NAME})"
 )
-BESIDE = re.compile(rf"\b(?:by|with|and|like|told|asked|says|tell|ask|from|for|except|plus|or|said|of),? (?P<name>{NAME})")
-SELF = re.compile(rf"\b(?:[Tt]his is|[Ii]t's|[Tt]hat's|[Tt]hat was|[Tt]here's|[Tt]here was|[Hh]ere's|I'm|I am|[Ii]t was|she's|he's) (?P<name>{NAME})")
-OPENING = re.compile(
-    r"(?:^|[.!?:] |\n|\] )(?P<name>[A-Z][a-z]+)(?=,? (?:she's|he's|who|she|he|was his name|was her name|is his name|is her name)\b"
-    r"|'s (?:a|an|the|our|my|his|her|been|got|not) |\.(?= |$|\n)| (?:said|told|came|went|called|asked|retired|has retired|"
-    r"was there|hung|looked|walked|sat|cried|stood|wrote|took|got)\b|, (?:what|how|can|could|do|did|would|thank|thanks|you)\b)"
+BESIDE = re.compile(
+    rf"\b(?:by|with|and|like|told|asked|says|tell|ask|from|for|except|plus|or|said|of),? (?P<name>{NAME})"
 )
-"""A sentence that opens with a first name that is a word, too: "Grace, she's a student", "Mark was his name"."""
+SELF = re.compile(
+    rf"\b(?:[Tt]his is|[Ii]t's|[Tt]hat's|[Tt]hat was|[Tt]here's|[Tt]here was|[Hh]ere's|I'm|"
+    rf"I am|[Ii]t was|she's|he's) (?P<name>{NAME})"
+)
+OPENING = re.compile(
+    r"(?:^|[.!?:] |\n|\] )(?P<name>[A-Z][a-z]+)(?=,? (?:she's|he's|who|she|he|was his "
+    r"name|was her name|is his name|is her name)\b"
+    r"|'s (?:a|an|the|our|my|his|her|been|got|not) |\.(?= |$|\n)| (?:said|told|came|went|"
+    r"called|asked|retired|has retired|"
+    r"was there|hung|looked|walked|sat|cried|stood|wrote|took|got)\b|, (?:what|how|can|"
+    r"could|do|did|would|thank|thanks|you)\b)"
+)
+"""A sentence opened by a first name that is a word, too: "Grace, she is a student", "Mark was his name"."""
 
 PAIR = re.compile(rf"\b(?P<first>{CAP}) (?:[A-Z]\.? )?(?:{PARTICLE} )?(?P<last>{CAP})\b")
 
 
-OPENERS = frozenset(
-    "So An My In See Many Long Man Else Love Ok Do Be She He It Sure Well Good Will May Oh No Yes You They We But And "
-    "Then Now Honey Baby Lord Mama Major Sir Dear Doctor Early Young Little Royal King Prince Ma Pa".split()
+OPENERS = words(
+    "So An My In See Many Long Man Else Love Ok Do Be She He It Sure Well Good Will May "
+    "Oh No Yes You They We But And "
+    "Then Now Honey Baby Lord Mama Major Sir Dear Doctor Early Young Little Royal King Prince Ma Pa"
 )
 """Listed first names that open a sentence as another word far more often."""
 
@@ -97,7 +118,7 @@ def find(text: str) -> Iterator[Found]:
 
 
 def _is_pair(first: str, last: str) -> bool:
-    """Tell whether two capitalised words are first name and surname by the lists, one being no ordinary word."""
+    """Tell whether two capitalised words are first name and surname by the lists, not both mere words."""
     one, other = first.lower(), last.lower().rstrip(".")
     other_known = all(part in surnames() for part in re.split(r"[-']", other) if part) or not ordinary(other)
     return one in first_names() and other_known and not (ordinary(one) and ordinary(other)) and len(other) > 1

@@ -14,48 +14,89 @@ from functools import cache
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded
-from svp_nlp.redaction.lexicon import cities, first_names, in_dictionary, ordinary, regions, state_codes, world_cities
+from svp_nlp.redaction.lexicon import (
+    cities,
+    first_names,
+    in_dictionary,
+    ordinary,
+    regions,
+    state_codes,
+    world_cities,
+)
 from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each, span_of
 from svp_nlp.redaction.recognizers.numbers import TWO_DIGIT, UNIT, UP_TO_99
 
 CAP = r"[A-Z][\w]+(?:['-]\w+)*"
 STREET = (
-    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Way|Court|Ct|Circle|Place|Pl|Parkway|Pkwy|Highway|Hwy|"
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Way|Court|Ct|Circle|"
+    r"Place|Pl|Parkway|Pkwy|Highway|Hwy|"
     r"Turnpike|Pike|Terrace|Trail|Square|Alley|Loop|Expressway|Freeway|Bridge|Row|Crescent)"
 )
 NATURE = (
-    r"(?:River|Lake|Creek|Cove|Bay|Beach|Park|Mountain|Mountains|Valley|Island|Islands|Falls|Canyon|Hill|Hills|Ridge|Harbor|"
-    r"Lagoon|Peninsula|Point|Springs|Heights|Township|County|Parish|Borough|Village|Ranch|Forest|Woods|Prairie|Mesa|Bayou|"
-    r"Pond|Gap|Hollow|Junction|Landing|Shores?|Desert|Cliffs?|Basin|Plains|Neighborhood|District|Reserve|Cemetery|Airport|Station)"
+    r"(?:River|Lake|Creek|Cove|Bay|Beach|Park|Mountain|Mountains|Valley|Island|Islands|"
+    r"Falls|Canyon|Hill|Hills|Ridge|Harbor|"
+    r"Lagoon|Peninsula|Point|Springs|Heights|Township|County|Parish|Borough|Village|Ranch|"
+    r"Forest|Woods|Prairie|Mesa|Bayou|"
+    r"Pond|Gap|Hollow|Junction|Landing|Shores?|Desert|Cliffs?|Basin|Plains|Neighborhood|"
+    r"District|Reserve|Cemetery|Airport|Station)"
 )
-ADDRESS = re.compile(rf"\b\d{{1,5}}[A-Z]?(?: (?:North|South|East|West|N|S|E|W|NE|NW|SE|SW)\.?)?(?: (?:{CAP}|\d+(?:st|nd|rd|th))){{1,3}} "
-                     rf"{STREET}\b\.?(?:,? (?:Apt|Apartment|Suite|Unit|Ste|#)\.? ?\w+)?")
-SPOKEN_ADDRESS = re.compile(rf"\b(?:{UP_TO_99}|{UNIT})(?:[ -](?:{UP_TO_99}|hundred|oh {UNIT})){{0,3}} (?:(?:north|south|east|west) )?(?:\w+ ){{1,2}}"
-                            r"(?:street|avenue|road|boulevard|lane|drive|way|court|parkway)\b")
+ADDRESS = re.compile(
+    rf"\b\d{{1,5}}[A-Z]?(?: (?:North|South|East|West|N|S|E|W|NE|NW|SE|SW)\.?)?(?: (?:{CAP}|"
+    rf"\d+(?:st|nd|rd|th))){{1,3}} "
+    rf"{STREET}\b\.?(?:,? (?:Apt|Apartment|Suite|Unit|Ste|#)\.? ?\w+)?"
+)
+SPOKEN_ADDRESS = re.compile(
+    rf"\b(?:{UP_TO_99}|{UNIT})(?:[ -](?:{UP_TO_99}|hundred|oh {UNIT})){{0,3}} (?:(?:north|"
+    rf"south|east|west) )?(?:\w+ ){{1,2}}"
+    r"(?:street|avenue|road|boulevard|lane|drive|way|court|parkway)\b"
+)
 NAMED_STREET = re.compile(
-    rf"\b(?P<place>(?:(?:North|South|East|West|N\.|S\.|E\.|W\.) )?(?:{CAP} ){{1,3}}{STREET})\b(?!\.? {CAP} {STREET})(?!\. [A-Z])"
+    rf"\b(?P<place>(?:(?:North|South|East|West|N\.|S\.|E\.|W\.) )?(?:{CAP} "
+    rf"){{1,3}}{STREET})\b(?!\.? {CAP} {STREET})(?!\. [A-Z])"
 )
 NUMBERED = re.compile(
-    r"\b(?P<place>(?:\d{1,3}(?:st|nd|rd|th)|First|Second|Third|Fourth|Fifth|Sixth|Seventh|Eighth|Ninth|Tenth) "
-    rf"{STREET})\b|\b(?P<road>(?:I|US|SR|Route|Rte|Highway|Hwy|Interstate|State Route|County Road|Exit)[- ]\d{{1,4}}[A-Z]?)\b"
+    r"\b(?P<place>(?:\d{1,3}(?:st|nd|rd|th)|First|Second|Third|Fourth|Fifth|Sixth|Seventh|"
+    r"Eighth|Ninth|Tenth) "
+    rf"{STREET})\b|\b(?P<road>(?:I|US|SR|Route|Rte|Highway|Hwy|Interstate|State Route|"
+    rf"County Road|Exit)[- ]\d{{1,4}}[A-Z]?)\b"
     r"|\b(?P<box>P\.?O\.? Box \d+)\b"
 )
-NAMED_NATURE = re.compile(rf"\b(?P<place>(?:{CAP} )+{NATURE})\b|\b(?P<lake>(?:Lake|Mount|Mt\.|Cape|Fort|Ft\.|Camp|Port|Isle of|Bayou|Rio|San|Santa|Los|Las|El|La) {CAP}(?: {CAP})?)\b")
-DIRECTION = re.compile(r"\b(?P<place>(?:North|South|East|West|Northern|Southern|Eastern|Western|Central|Upstate|Downtown|Northeast|Northwest|"
-                       rf"Southeast|Southwest|Northeastern|Northwestern|Southeastern|Southwestern|Metro|Greater|Upper|Lower|northern|"
-                       rf"southern|eastern|western|central|upstate|downtown|northeast|northwest|southeast|southwest|rural) (?P<name>{CAP}(?: {CAP})?))\b")
-WHERE = r"(?:in|from|near|outside|outside of|around|toward|towards|to|at|of|by|through|past|down in|up in|over in|out in|out of|across|into|leave|left|visited|visit|via|between|and|or)"
+NAMED_NATURE = re.compile(
+    rf"\b(?P<place>(?:{CAP} )+{NATURE})\b|\b(?P<lake>(?:Lake|Mount|Mt\.|Cape|Fort|Ft\.|"
+    rf"Camp|Port|Isle of|Bayou|Rio|San|Santa|Los|Las|El|La) {CAP}(?: {CAP})?)\b"
+)
+DIRECTION = re.compile(
+    r"\b(?P<place>(?:North|South|East|West|Northern|Southern|Eastern|Western|Central|"
+    r"Upstate|Downtown|Northeast|Northwest|"
+    rf"Southeast|Southwest|Northeastern|Northwestern|Southeastern|Southwestern|Metro|"
+    rf"Greater|Upper|Lower|northern|"
+    rf"southern|eastern|western|central|upstate|downtown|northeast|northwest|southeast|"
+    rf"southwest|rural) (?P<name>{CAP}(?: {CAP})?))\b"
+)
+WHERE = (
+    r"(?:in|from|near|outside|outside of|around|toward|towards|to|at|of|by|through|past|"
+    r"down in|up in|over in|out in|out of|across|into|leave|left|visited|visit|via|"
+    r"between|and|or)"
+)
 AFTER_PREPOSITION = re.compile(
-    rf"\b(?:in|near|outside|outside of|down in|up in|over in|out in|out by|out near|up near|up in|lives? in|moved to|drove to|drive to|"
-    rf"drove from|born in|based in|move to|moved from|back to|back in|flew to|flight to|town of|city of|village of|over to|up to|down to|"
-    rf"out to|up from|down from|miles from|north of|south of|east of|west of|hours? from|minutes from|suburb of|came from|comes from|grew up in|folks in|people in|family in|family's in|office in|clinic in|clinics in|"
+    rf"\b(?:in|near|outside|outside of|down in|up in|over in|out in|out by|out near|up "
+    rf"near|up in|lives? in|moved to|drove to|drive to|"
+    rf"drove from|born in|based in|move to|moved from|back to|back in|flew to|flight to|"
+    rf"town of|city of|village of|over to|up to|down to|"
+    rf"out to|up from|down from|miles from|north of|south of|east of|west of|hours? from|"
+    rf"minutes from|suburb of|came from|comes from|grew up in|folks in|people in|family in|"
+    rf"family's in|office in|clinic in|clinics in|"
     rf"hospital in|site in) (?P<place>{CAP}(?: {CAP}){{0,2}})"
 )
 CITY_STATE = re.compile(rf"\b(?P<city>{CAP}(?: {CAP}){{0,2}}),? (?P<state>[A-Z]{{2}}|{CAP}(?: {CAP})?)\b")
-NUMBER_AND_NAME = re.compile(rf"\b(?P<place>\d{{3,5}} (?:(?:North|South|East|West) )?(?P<name>{CAP}(?: {CAP})?))\b")
+NUMBER_AND_NAME = re.compile(
+    rf"\b(?P<place>\d{{3,5}} (?:(?:North|South|East|West) )?(?P<name>{CAP}(?: {CAP})?))\b"
+)
 HIGHWAY = re.compile(
-    rf"\b(?:driven|drive|drove|driving|took|take|taking|off|down|up|along|on|across|from) the (?P<place>[1-9]\d{{1,2}}|{TWO_DIGIT}|{UNIT} oh {UNIT})"
-    rf"(?= (?:in|to|from|and|at|when|with|past|near|until|every|toward|towards|north|south|east|west)\b|[.,;?!]|$|\n)",
+    rf"\b(?:driven|drive|drove|driving|took|take|taking|off|down|up|along|on|across|from) "
+    rf"the (?P<place>[1-9]\d{{1,2}}|{TWO_DIGIT}|{UNIT} oh {UNIT})"
+    rf"(?= (?:in|to|from|and|at|when|with|past|near|until|every|toward|towards|north|south|"
+    rf"east|west)\b|[.,;?!]|$|\n)",
     re.IGNORECASE,
 )
 DOTTED = re.compile(r"\b(?P<place>(?:[A-Z]\.){2,})(?!\w)")
@@ -64,7 +105,10 @@ SINGLE_CAP = re.compile(rf"\b{CAP}(?: {CAP}){{0,3}}")
 
 @cache
 def _region_pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?P<place>{any_of(n.title() if n.islower() else n for n in _region_names())})(?!\w)", re.IGNORECASE)
+    return re.compile(
+        rf"(?<!\w)(?P<place>{any_of(n.title() if n.islower() else n for n in _region_names())})(?!\w)",
+        re.IGNORECASE,
+    )
 
 
 def _region_names() -> list[str]:
@@ -129,7 +173,11 @@ def find(text: str) -> Iterator[Found]:
             yield from _formed(text, span, label)
     for match in AFTER_PREPOSITION.finditer(text):
         name = match["place"]
-        if not is_guarded(name) and not all(ordinary(w) for w in name.split()) and name.split()[0].lower() not in first_names():
+        if (
+            not is_guarded(name)
+            and not all(ordinary(w) for w in name.split())
+            and name.split()[0].lower() not in first_names()
+        ):
             yield span_of(match, "place"), Label.LOCATION, 0.65
     for match in CITY_STATE.finditer(text):
         state = match["state"]

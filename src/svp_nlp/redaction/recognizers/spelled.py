@@ -17,15 +17,19 @@ from svp_nlp.redaction.recognizers.base import Found, Rules, each, span_of
 
 LETTER = r"(?:double[- ])?[A-Za-z]"
 DASHED = re.compile(
-    rf"(?<![\w-])(?P<word>{LETTER}(?:-{LETTER}){{2,}}|{LETTER}(?:[.,]? ?- ?{LETTER}){{3,}}|[A-Z](?:, [A-Z]){{2,}}|"
+    rf"(?<![\w-])(?P<word>{LETTER}(?:-{LETTER}){{2,}}|{LETTER}(?:[.,]? ?- ?{LETTER}){{3,}}|"
+    rf"[A-Z](?:, [A-Z]){{2,}}|"
     rf"[A-Z](?:\. ?[A-Z]){{3,}}|[A-Z](?: [A-Z]){{2,}})(?![\w-])"
 )
-SPACED = re.compile(rf"(?<![\w'-])(?P<word>[a-z](?: (?:double )?[a-z]){{2,}})(?![\w'-])", re.IGNORECASE)
+SPACED = re.compile(r"(?<![\w'-])(?P<word>[a-z](?: (?:double )?[a-z]){2,})(?![\w'-])", re.IGNORECASE)
 AS_IN = re.compile(
     r"\b(?P<word>[A-Za-z],? (?:as in|like|for) \w+(?:[,.;]?(?: and)? [A-Za-z],? (?:as in|like|for) \w+)+"
     r"|[A-Za-z](?:[- ,]+[A-Za-z]\b)* as in \w+(?:[,;]? [A-Za-z]\b(?:[- ,]+[A-Za-z]\b)*(?: as in \w+)?)*)"
 )
-SOUNDED = re.compile(r"(?<![\w-])(?P<word>(?:[A-Za-z']+-)*(?:[A-Z]{2,}-[A-Za-z]+|[A-Za-z]+-[A-Z]{2,})(?:-[A-Za-z']+)*)(?![\w-])")
+SOUNDED = re.compile(
+    r"(?<![\w-])(?P<word>(?:[A-Za-z']+-)*(?:[A-Z]{2,}-[A-Za-z]+|"
+    r"[A-Za-z]+-[A-Z]{2,})(?:-[A-Za-z']+)*)(?![\w-])"
+)
 CUE = re.compile(r"(?:spell\w*|that's|it's|is|letters?|name|as|,)\W+$", re.IGNORECASE)
 
 
