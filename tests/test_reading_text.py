@@ -115,6 +115,24 @@ def test_a_colon_in_a_labelled_file_makes_no_speaker() -> None:
     ]
 
 
+def test_words_for_roles_in_prose_make_no_speaker() -> None:
+    talk = [f"Ann: Number {n}?\n\nBo: It was {n}." for n in range(5)]
+    prose = "Question: would I do it again?\n\nFamily: mine came.\n\nA: the first, or\n\nPart 2: the second."
+    transcript = read_text("\n\n".join([*talk, prose]))
+    assert [speaker for speaker, _ in turns(transcript)] == ["Ann", "Bo"] * 5
+    transcript = read_text("\n\n".join([*talk, "Participant 4: Me, too.", "Nurse: Coffee?"]))
+    assert turns(transcript)[-2:] == [("Participant 4", "Me, too."), ("Nurse", "Coffee?")]
+
+
+def test_a_sentence_runs_on_over_a_page_break() -> None:
+    transcript = read_text("I went home and\n\f slept for a day.\n\nThen I woke.\n\fThe ward was full.")
+    assert [said for _, said in turns(transcript)] == [
+        "I went home and slept for a day.",
+        "Then I woke.",
+        "The ward was full.",
+    ]
+
+
 def test_a_speaker_may_occur_once() -> None:
     transcript = read_text(
         "Int: How?\n\nJane: One.\n\nInt: Why?\n\nJane: Two.\n\nReceptionist: Coffee?\n\nInt: Thanks."

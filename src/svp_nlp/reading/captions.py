@@ -157,7 +157,8 @@ def _drafts(text: str, rows: Sequence[_Row]) -> tuple[list[Draft], list[Span]]:
         furniture += [trimmed(text, a) for a in row.label.asides] if row.label else []
         furniture += [row.label.name] if row.label and row.voice else []
         speaker = None if name is None else text[name.start : name.end]
-        if not drafts or _changes(text, drafts[-1], speaker, named, before, row.cue):
+        pause = 0.0 if named or before is None or before is row.cue else row.cue.start - before.end
+        if not drafts or _changes(text, drafts[-1], speaker, pause):
             drafts.append(Draft(name, speaker, [], row.cue.start))
         elif name is not None:
             furniture.append(name)
@@ -170,13 +171,12 @@ def _drafts(text: str, rows: Sequence[_Row]) -> tuple[list[Draft], list[Span]]:
     return drafts, furniture
 
 
-def _changes(text: str, draft: Draft, speaker: str | None, named: bool, before: Cue | None, cue: Cue) -> bool:
-    """Tell whether a row begins a new turn."""
+def _changes(text: str, draft: Draft, speaker: str | None, pause: float) -> bool:
+    """Tell whether a row begins a new turn: another speaker, or a *pause* (seconds) where nobody is named."""
     if speaker is not None:
         return not draft.same_speaker(speaker)
-    if named or before is None or not draft.pieces:
+    if not draft.pieces:
         return False
     last = draft.pieces[-1]
-    pause = cue.start - before.end
     ended = _ENDS.search(text[last.start : last.end]) is not None
-    return before is not cue and (pause >= _SILENCE or (ended and pause >= _SILENCE / 4))
+    return pause >= _SILENCE or (ended and pause >= _SILENCE / 4)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -72,7 +72,7 @@ INTERVIEWER_WORDS = _set(
 )
 RESPONDENT_WORDS = _set(
     """
-    respondent resp participant part interviewee subject informant narrator a answer r p pt guest
+    respondent resp participant interviewee subject informant narrator a answer r p pt guest
     witness res panelist panellist ie
     """
 )
@@ -81,6 +81,12 @@ _NEUTRAL_WORDS = _set(
     speaker spk unknown unidentified doctor patient nurse caller male female man woman student
     translator interpreter observer notetaker group all several multiple chair transcriber operator
     clinician physician therapist mother father wife husband family voice s m f
+    """
+)
+# Words that begin sentences and lists as well ("Question: would I do it again?", "A: the first choice").
+_WEAK_WORDS = _set(
+    """
+    a i q r p question answer subject host guest narrator res group several multiple family voice
     """
 )
 _LETTERS_ONLY_WITH_NUMBER = _set(
@@ -104,7 +110,7 @@ _PARTICLES = _set(
 )
 _DISCOURSE = _set(
     """
-    note notes nb ps re example examples eg ie etc warning important summary source tip topic
+    part note notes nb ps re example examples eg ie etc warning important summary source tip topic
     section chapter step option reason problem solution result results conclusion update quote
     translation first second third fourth fifth one two three four finally lastly next then also but
     and so because well okay ok yes no yeah right now here there this that thing things word words
@@ -196,10 +202,10 @@ def _is_name(name: str) -> bool:
 class _Evidence:
     """Every line of a document that has the shape of one style, and how often each name comes."""
 
-    text: str
-    lines: Sequence[Line]
+    text: str = field(repr=False)
+    lines: Sequence[Line] = field(repr=False)
     style: Style
-    found: Mapping[int, LabelLine]
+    found: Mapping[int, LabelLine] = field(repr=False)
 
     def name(self, i: int) -> str:
         return self.text[self.found[i].name.start : self.found[i].name.end]
@@ -221,7 +227,9 @@ class _Evidence:
     def blocked(self, i: int) -> bool:
         """Tell whether the name is a word of talk or of a file header rather than a speaker."""
         key = name_key(self.name(i))
-        if key in _DISCOURSE or (self.style is Style.BRACKET and key.split()[0] in _DISCOURSE):
+        if key.rstrip(" 0123456789") in _DISCOURSE or (
+            self.style is Style.BRACKET and key.split()[0] in _DISCOURSE
+        ):
             return True
         return key.split()[0] in HEADER_KEYS and self.counts[key] < 3
 
@@ -245,10 +253,16 @@ class _Evidence:
         for i in self.found:
             name = self.name(i)
             n = self.counts[name_key(name)]
-            known = role_word(name) is not None or is_pseudonym(name)
-            if self.good(i) and (known or n >= 3 or (n == 2 and not self.ordinary(i))):
+            if self.good(i) and (n >= 3 or (n == 2 and not self.ordinary(i)) or self._known(name)):
                 sure.add(i)
         return sure
+
+    def _known(self, name: str) -> bool:
+        """Tell whether a name that occurs once speaks for itself: "Participant 4", "[PERSON 3]"."""
+        word = role_word(name)
+        if word in _WEAK_WORDS:
+            return self.paragraphs <= 6
+        return word is not None or is_pseudonym(name)
 
     def believed(self) -> set[int]:
         """Return the lines that carry a speaker if this is the document's style; empty if it is not."""
@@ -291,6 +305,8 @@ class _Evidence:
 
     def _fits(self, i: int, sure: set[int]) -> bool:
         """Tell whether a name that occurs once stands where and as the sure ones do."""
+        if role_word(self.name(i)) in _WEAK_WORDS:
+            return False
         if self.style is not Style.COLON or self.ordinary(i):
             return self.style in {Style.TIMED, Style.BRACKET} and self.lines[i].opens
         if all(self.name(j).isupper() for j in sure) and not self.name(i).isupper():
@@ -299,10 +315,10 @@ class _Evidence:
             return True
         opening = sum(self.lines[j].opens for j in sure)
         before = self.lines[i - 1].span
-        return opening * 2 < len(sure) and self.text[before.end - 1] in _SENTENCE_ENDS
+        return opening * 2 < len(sure) and self.text[before.end - 1] in SENTENCE_ENDS
 
 
-_SENTENCE_ENDS = frozenset(".?!…\"”'’)]}—–-:")
+SENTENCE_ENDS = frozenset(".?!…\"”'’)]}—–-:")
 # Styles whose shape prose has, too: they need two speakers (a tag may be alone) who open half of the
 # paragraphs or come back again and again.
 _BOLD = frozenset({Style.TAB, Style.DOT, Style.DASH, Style.ALONE})

@@ -6,12 +6,14 @@ import bisect
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from svp_nlp.model import Role, Span, Turn
 from svp_nlp.reading.labels import (
     HEADER_KEYS,
     INTERVIEWER_WORDS,
     RESPONDENT_WORDS,
+    SENTENCE_ENDS,
     LabelLine,
     Style,
     labels_of,
@@ -76,7 +78,8 @@ def talk_of(text: str, starts: Sequence[int], limit: int | None = None) -> Talk:
     lines = lines_of(body)
     skipped = page_furniture(body, lines, page_starts_of(body))
     skipped |= {i for i, line in enumerate(lines) if _unsaid(text[line.span.start : line.span.end])}
-    lines, furniture = _part(lines, skipped)
+    furniture = [lines[i].span for i in skipped]
+    lines = _running(text, [line for i, line in enumerate(lines) if i not in skipped])
     lines, numbers = without_numbers(body, lines)
     furniture += numbers
     head = _header_lines(body, lines)
@@ -94,10 +97,14 @@ def _unsaid(words: str) -> bool:
     return is_stamp(words) or is_closer(words) or is_rule(words)
 
 
-def _part(lines: Sequence[Line], skipped: set[int]) -> tuple[list[Line], list[Span]]:
-    """Take the lines that nobody says out; what follows one of them opens nothing by itself."""
-    kept = [line for i, line in enumerate(lines) if i not in skipped]
-    return kept, [lines[i].span for i in sorted(skipped)]
+def _running(text: str, lines: Sequence[Line]) -> list[Line]:
+    """Let a sentence run on over a page break: the first line of a page opens nothing by itself."""
+    running = list(lines[:1])
+    for before, line in pairwise(lines):
+        broken = "\f" in text[before.span.end : line.span.start]
+        goes_on = broken and text[before.span.end - 1] not in SENTENCE_ENDS
+        running.append(Line(line.span, False) if goes_on else line)
+    return running
 
 
 def _header_lines(text: str, lines: Sequence[Line]) -> int:
