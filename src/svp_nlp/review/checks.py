@@ -58,8 +58,10 @@ def misfit(decision: Decision, study: str, basis: Basis | None) -> str:
     """Say why *decision* does not belong here, or "" when it does."""
     if decision.study != study:
         return "made in another study"
-    if basis is None or decision.kind != "coding":
+    if decision.kind != "coding":
         return ""
+    if basis is None:
+        return value_misfit(decision.action, decision.value)
     if basis.coders and decision.coder not in basis.coders:
         return f"coder {decision.coder!r} is not one of the study's: {', '.join(sorted(basis.coders))}"
     if decision.codebook_version != basis.codebook_version:
@@ -73,26 +75,43 @@ def misfit(decision: Decision, study: str, basis: Basis | None) -> str:
     return value_misfit(decision.action, decision.value, basis.themes, length)
 
 
-def value_misfit(action: Action, value: Mapping[str, Any], themes: frozenset[str], length: int) -> str:
-    """Say what is wrong with a coding decision's value, or "": foreign themes, positions beyond the text."""
+def value_misfit(
+    action: Action,
+    value: Mapping[str, Any],
+    themes: frozenset[str] | None = None,
+    length: int | None = None,
+) -> str:
+    """Say what is wrong with a coding decision's value, or "": missing parts, foreign themes, positions.
+
+    Themes and positions are checked for their form only where *themes* or *length* is None.
+    """
+    missing = [name for name in _NEEDS.get(action, ()) if name not in value]
+    if missing:
+        return f"{action} needs {' and '.join(missing)}"
     named = _named(value)
     if named is None:
         return "themes are lists of theme ids"
-    strange = [theme for theme in named if theme not in themes]
+    strange = sum(theme not in themes for theme in named) if themes is not None else 0
     if strange:
-        return f"{len(strange)} of its themes are not in the codebook"
-    if action in _NEEDS and not set(_NEEDS[action]) <= set(value):
-        return f"{action} needs {' and '.join(_NEEDS[action])}"
-    pieces = value.get("pieces", [])
-    groups = list(pieces.values()) if isinstance(pieces, Mapping) else [pieces]
-    if not all(isinstance(group, list) and all(_is_pair(p, length) for p in group) for group in groups):
+        return f"{strange} of its themes are not in the codebook"
+    if not all(_is_pair(pair, length) for pair in _pairs(action, value)):
         return "its positions lie outside the text"
     certainty = value.get("certainty")
     if certainty is not None and not (_is_number(certainty) and 0 <= certainty <= 1):
         return "certainty is a number from 0 to 1"
-    if not isinstance(value.get("text", ""), str):
-        return "its text is not text"
-    return ""
+    return "" if isinstance(value.get("text", ""), str) else "its text is not text"
+
+
+def _pairs(action: Action, value: Mapping[str, Any]) -> list[object]:
+    """Return the positions in *value*, one that no pair can be where they are not lists."""
+    pieces = value.get("pieces")
+    if action is Action.QUOTE:
+        groups = [pieces]
+    elif pieces is None or isinstance(pieces, Mapping):
+        groups = list((pieces or {}).values())
+    else:
+        groups = [None]
+    return [pair for group in groups for pair in (group if isinstance(group, list) else [None])]
 
 
 _NEEDS: dict[Action, tuple[str, ...]] = {
@@ -115,11 +134,11 @@ def _named(value: Mapping[str, Any]) -> list[str] | None:
     return [theme for one in lists for theme in one]
 
 
-def _is_pair(pair: object, length: int) -> bool:
+def _is_pair(pair: object, length: int | None) -> bool:
     if not (isinstance(pair, list) and len(pair) == 2 and all(type(at) is int for at in pair)):
         return False
     start, end = pair
-    return bool(0 <= start < end <= length)
+    return bool(0 <= start < end and (length is None or end <= length))
 
 
 def _is_number(value: object) -> bool:

@@ -24,6 +24,7 @@ from svp_nlp.review.checks import (
     misfit,
     parsed,
     require_ours,
+    value_misfit,
 )
 from svp_nlp.review.decisions import Decision, as_decision, dump
 
@@ -59,11 +60,14 @@ class DecisionLog:
     def append(self, *decisions: Decision) -> int:
         """Write *decisions*, all or none, and return how many were new; one already there is left alone.
 
-        On the disk when this returns. Raises ReviewError for another study's decision and when the database
-        is locked, full or gone.
+        On the disk when this returns. Raises ReviewError for another study's decision, a value that its
+        action cannot have, and when the database is locked, full or gone.
         """
         if any(d.study != self.study for d in decisions):
             raise ReviewError("a decision belongs to another study", hint="open the study it was made in")
+        wrong = [why for d in decisions if d.kind == "coding" and (why := value_misfit(d.action, d.value))]
+        if wrong:
+            raise ReviewError(f"a decision cannot be recorded: {wrong[0]}")
         if not decisions:
             return 0
         with database.transaction(self.engine, writing=True) as connection:
