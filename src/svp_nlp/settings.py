@@ -44,6 +44,17 @@ class TopicsSection(_Section):
     seeds: int = Field(default=5, ge=1, le=50)
 
 
+class ReviewSection(_Section):
+    """Who codes and how: ``coders`` (empty: anyone), the blind first pass, where decisions are kept.
+
+    ``database`` is a database URL that a team shares; empty means a file in the study.
+    """
+
+    coders: tuple[str, ...] = ()
+    blind: bool = True
+    database: str = Field(default="", repr=False)
+
+
 class Settings(_Section):
     """Everything a study may set in ``svp.toml``; every value has a default."""
 
@@ -51,6 +62,7 @@ class Settings(_Section):
     redaction: RedactionSection = RedactionSection()
     coding: CodingSection = CodingSection()
     topics: TopicsSection = TopicsSection()
+    review: ReviewSection = ReviewSection()
 
 
 TEMPLATE = """\
@@ -72,6 +84,11 @@ quotes_per_theme = 3
 
 [topics]
 seeds = 5                               # a topic is kept when most seeds find it
+
+[review]
+coders = []                             # ids of those who may code, ["AB", "CD"]; empty: anyone
+blind = true                            # coders commit their codes before suggestions open
+database = ""                           # a database URL the team shares; empty: a file in coding/
 """
 
 
