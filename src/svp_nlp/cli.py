@@ -42,6 +42,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
 
 
+INTERRUPTED = 130
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; every problem a user can mend is one sentence and a hint."""
     for stream in (sys.stdout, sys.stderr):
@@ -49,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="replace")  # a Windows console must not fail on a curly quote
     try:
         code = app(args=arguments, standalone_mode=False, prog_name="svp-nlp")
+        if code == INTERRUPTED:  # typer turns the exception into a code
+            raise KeyboardInterrupt
     except typer.Exit as done:
         code = done.exit_code
     except SvpError as problem:
@@ -164,6 +169,9 @@ def _tell_redaction(outcome: Redaction) -> None:
         say(f"svp-nlp: {name} was left out: {problem}")
     for question in outcome.questions:
         say(f"note: {question}")
+    if not outcome.counts:
+        say("no interview could be read; nothing was redacted")
+        return
     if outcome.unchanged:
         say("nothing changed since the last run; nothing was written")
     if outcome.leaks:
@@ -281,8 +289,8 @@ def demo(
         put(study.suggest(progress=progress).table())
         study.exemplars(progress=progress)
         say(str(study.topics(progress=progress)["message"]))
-        checked = study.verify()
         written = study.report()
+        checked = study.verify()
     verdict = "clean" if not checked.leaks else f"NOT CLEAN, {len(checked.leaks)} places"
     say(f"verification of {checked.places} places: {verdict}")
     say(f"open {written[0]} in a browser")

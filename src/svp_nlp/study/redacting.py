@@ -165,7 +165,13 @@ def gather(
     records = {record.source: record for record in state.records}
     read_already: dict[str, Transcript] = {}
     refused: list[tuple[str, SvpError]] = []
-    arrivals = find_sources(sources)
+    arrivals: list[Path] = []
+    for source in sources:
+        try:
+            arrivals += find_sources([source])
+        except SvpError as problem:
+            refused.append((source.name, problem))
+    arrivals = list(dict.fromkeys(path.resolve() for path in arrivals))
     for name, n in Counter(path.name for path in arrivals).items():
         if n > 1:
             raise StudyError(
