@@ -1,6 +1,6 @@
 """Measure code suggestion beside plain ways, over four protocols.
 
-    python benchmarks/suggestions.py SHARED [--only fresh confirmed table2 nhs casino] [--splits 20]
+    python benchmarks/suggestions.py SHARED [--only fresh confirmed table2 nhs casino] [--splits 20] [--seeds 10] [--k 2 8 16]
 
 SHARED holds devset/, study/table2.yaml, coding/nhs and coding/casino.
 
@@ -8,7 +8,8 @@ fresh      nothing confirmed: the codebook alone, every respondent's turn of dev
 confirmed  devset: six files confirmed by the first coder, six predicted, over random splits
 table2     the founding study's 28 quotes, each without itself among the exemplars; a gate, not evidence
 nhs,       other studies' codes: half of the documents to learn from, half to test, k confirmed texts a
-casino     code, ten seeds; codes with at least sixteen texts in the first half
+casino     code (texts with that code alone where there are enough), over random halves (--seeds); codes
+           with at least sixteen texts in the first half
 
 "profile" is what NVivo's coding by existing patterns does: cosine of stemmed TF-IDF vectors with everything
 known for a code. "commonest" always ranks codes by how often they were given.
@@ -22,7 +23,7 @@ import json
 import sys
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,7 +42,6 @@ from svp_nlp.evaluation.stats import kappa
 from svp_nlp.evaluation.suggestions import TurnGold, by_turn, gold_turns, score_suggestions
 from svp_nlp.model import Codebook, Domain, Passage, Theme
 
-SEEDS = 10
 LEAST = 16
 """Texts a code must have in the half that is learned from."""
 
@@ -72,11 +72,7 @@ class Remembering:
         return np.stack([self.known[text] for text in texts])
 
 
-def fresh(shared: Path, _: Embedder) -> str:
-    return evaluate_suggestions(shared / "devset").table()
-
-
-def table2(_: Path, embedder: Embedder) -> str:
+def table2(embedder: Embedder) -> str:
     """Suggest for each quote of Table 2 with the codebook that lacks it."""
     book = founding_codebook()
     domains = {theme.id: theme.domain for theme in book.themes}
@@ -97,7 +93,7 @@ def table2(_: Path, embedder: Embedder) -> str:
     return _table(rows)
 
 
-def confirmed(shared: Path, embedder: Embedder, splits: int = 20) -> str:
+def confirmed(shared: Path, embedder: Embedder, splits: int) -> str:
     """Learn from six files, predict the other six."""
     gold = load_gold(shared / "devset")
     book = founding_codebook()
@@ -167,21 +163,13 @@ def _profile_after(
     return three, first, float("nan"), float("nan"), kappa(a, b)
 
 
-def nhs(shared: Path, embedder: Embedder) -> str:
-    return other_study(_units(shared / "coding" / "nhs" / "units.csv"), embedder)
-
-
-def casino(shared: Path, embedder: Embedder) -> str:
-    return other_study(_units(shared / "coding" / "casino" / "units.csv"), embedder)
-
-
-def other_study(units: Sequence[Unit], embedder: Embedder) -> str:
+def other_study(units: Sequence[Unit], embedder: Embedder, seeds: int, ks: Sequence[int]) -> str:
     """Learn k texts a code from half of the documents, rank the codes for the other half."""
     rows = [["k", "system", "first", "first three", "codes"]]
-    for k in (2, 8, 16):
+    for k in ks:
         figures: defaultdict[str, list[tuple[float, ...]]] = defaultdict(list)
         sizes = []
-        for seed in range(SEEDS):
+        for seed in range(seeds):
             rng = np.random.default_rng(seed)
             train, test = _halves(units, rng)
             counts = Counter(code for unit in train for code in unit.codes)
@@ -192,7 +180,7 @@ def other_study(units: Sequence[Unit], embedder: Embedder) -> str:
                 figures[name].append(_hits(tested, ranked))
         for name, values in figures.items():
             rows.append([str(k), name, *_means(values), f"{min(sizes)}-{max(sizes)}"])
-    return _table(rows)
+    return f"{seeds} halvings; mean (standard deviation over halvings)\n" + _table(rows)
 
 
 def _rankings(
@@ -234,7 +222,9 @@ def _halves(units: Sequence[Unit], rng: np.random.Generator) -> tuple[list[Unit]
 
 
 def _pick(units: Sequence[Unit], k: int, rng: np.random.Generator) -> list[Unit]:
-    return [units[i] for i in rng.permutation(len(units))[:k]]
+    """Return *k* units by chance, those with a single code first."""
+    shuffled = [units[i] for i in rng.permutation(len(units))]
+    return sorted(shuffled, key=lambda unit: len(unit.codes) > 1)[:k]
 
 
 def _hits(units: Sequence[Unit], ranked: Sequence[Sequence[str]]) -> tuple[float, float]:
@@ -266,30 +256,32 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
 
-PROTOCOLS: dict[str, Callable[[Path, Embedder], str]] = {
-    "fresh": fresh,
-    "table2": table2,
-    "confirmed": confirmed,
-    "nhs": nhs,
-    "casino": casino,
-}
+PROTOCOLS = ("fresh", "table2", "confirmed", "nhs", "casino")
+
+
+def measure(protocol: str, shared: Path, embedder: Embedder, arguments: argparse.Namespace) -> str:
+    if protocol == "fresh":
+        return evaluate_suggestions(shared / "devset", embedder=embedder).table()
+    if protocol == "table2":
+        return table2(embedder)
+    if protocol == "confirmed":
+        return confirmed(shared, embedder, arguments.splits)
+    units = _units(shared / "coding" / protocol / "units.csv")
+    return other_study(units, embedder, arguments.seeds, arguments.k)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("shared", type=Path, metavar="SHARED")
-    parser.add_argument("--only", nargs="+", choices=list(PROTOCOLS), default=list(PROTOCOLS))
+    parser.add_argument("--only", nargs="+", choices=PROTOCOLS, default=PROTOCOLS)
     parser.add_argument("--splits", type=int, default=20, help="splits of the protocol confirmed")
+    parser.add_argument("--seeds", type=int, default=10, help="halvings of the protocols nhs and casino")
+    parser.add_argument("--k", type=int, nargs="+", default=[2, 8, 16], help="confirmed texts a code")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")  # deprecations inside the libraries
     embedder = Remembering(SentenceEmbedder(model_path("all-MiniLM-L6-v2")))
-    for name in arguments.only:
-        print(f"### {name}\n")
-        if name == "confirmed":
-            print(confirmed(arguments.shared, embedder, arguments.splits))
-        else:
-            print(PROTOCOLS[name](arguments.shared, embedder))
-        print(flush=True)
+    for protocol in arguments.only:
+        print(f"### {protocol}\n\n{measure(protocol, arguments.shared, embedder, arguments)}\n", flush=True)
     return 0
 
 

@@ -137,11 +137,18 @@ def test_length_alone_gates_and_ranks_nothing() -> None:
     assert score["coded or not, AUROC"].value == pytest.approx(3 / 6)
 
 
-def test_profiles_match_by_stem_and_not_by_stop_word() -> None:
-    assert stems("The nurses were nursing; don't they’ve") == ["nurs", "nurs", "don't", "they'v"]
+def test_profiles_match_by_stem() -> None:
+    assert stems("The nurses were nursing; don't they’ve") == [
+        "the",
+        "nurs",
+        "were",
+        "nurs",
+        "don't",
+        "they'v",
+    ]
     scores = profile_scores(
-        [["worried about lawsuits"], ["the peer supporters are trained", "training"]],
-        ["I worry about a lawsuit", "they train us", "they are about the"],
+        [["worried about lawsuits"], ["peer supporters are trained", "training"]],
+        ["I worry about a lawsuit", "they train us", "nothing of that"],
     )
     assert scores[0, 0] > 0.5 > scores[0, 1] == 0
     assert scores[1, 1] > 0.5 > scores[1, 0] == 0

@@ -1,7 +1,8 @@
 """Plain ways to suggest a code, printed beside ours: what is gained must be gained over these.
 
 "commonest" ranks themes by how often coders gave them in the other files. "TF-IDF profile" is what NVivo's
-"code by existing patterns" does: stemmed words of each code's text against those of the turn. "length" and
+"code by existing patterns" does: stemmed words of each code's text against those of the turn; stop words stay
+and counts are taken as logarithms, which was the strongest of the variants tried. "length" and
 "similarity" only tell coded turns from others: the more words, or the nearer to any theme, the likelier.
 """
 
@@ -48,7 +49,7 @@ def profile_scores(examples: Sequence[Sequence[str]], texts: Sequence[str]) -> V
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     flat = [text for group in examples for text in group]
-    vectorizer = TfidfVectorizer(tokenizer=stems, token_pattern=None, lowercase=False)
+    vectorizer = TfidfVectorizer(tokenizer=stems, token_pattern=None, lowercase=False, sublinear_tf=True)
     vectorizer.fit([*flat, *texts])
     profiles = np.vstack(
         [np.asarray(vectorizer.transform(group or [""]).sum(axis=0)).ravel() for group in examples]
@@ -59,12 +60,11 @@ def profile_scores(examples: Sequence[Sequence[str]], texts: Sequence[str]) -> V
 
 
 def stems(text: str) -> list[str]:
-    """Return the stems (Snowball English) of the words of *text*, stop words left out."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+    """Return the stems (Snowball English) of the words of *text*."""
     from snowballstemmer import stemmer
 
     words = [w.replace("’", "'") for w in _WORD.findall(text.lower())]
-    return list(stemmer("english").stemWords([w for w in words if w not in ENGLISH_STOP_WORDS]))
+    return list(stemmer("english").stemWords(words))
 
 
 def length_alone(units: Sequence[TurnGold]) -> dict[Key, TurnSuggestion]:
