@@ -1,8 +1,9 @@
 """Measure code suggestion beside plain ways, over four protocols.
 
-    python benchmarks/suggestions.py SHARED [--only fresh confirmed table2 nhs casino] [--splits 20] [--seeds 10] [--k 2 8 16]
+    python benchmarks/suggestions.py SHARED [--only fresh confirmed table2 nhs casino]
+                                            [--splits 20] [--seeds 10] [--k 2 8 16]
 
-SHARED holds devset/, study/table2.yaml, coding/nhs and coding/casino.
+SHARED holds devset/, coding/nhs and coding/casino.
 
 fresh      nothing confirmed: the codebook alone, every respondent's turn of devset (svp-nlp evaluate)
 confirmed  devset: six files confirmed by the first coder, six predicted, over random splits
@@ -38,7 +39,7 @@ from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 from svp_nlp.evaluation.baselines import profile_scores, theme_text
 from svp_nlp.evaluation.commands import clean, evaluate_suggestions
 from svp_nlp.evaluation.gold import load_gold
-from svp_nlp.evaluation.stats import kappa
+from svp_nlp.stats import kappa
 from svp_nlp.evaluation.suggestions import TurnGold, by_turn, gold_turns, score_suggestions
 from svp_nlp.model import Codebook, Domain, Passage, Theme
 

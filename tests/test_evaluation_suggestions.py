@@ -150,8 +150,8 @@ def test_profiles_match_by_stem() -> None:
         [["worried about lawsuits"], ["peer supporters are trained", "training"]],
         ["I worry about a lawsuit", "they train us", "nothing of that"],
     )
-    assert scores[0, 0] > 0.5 > scores[0, 1] == 0
-    assert scores[1, 1] > 0.5 > scores[1, 0] == 0
+    assert scores[0, 0] > 0.3 > scores[0, 1] == 0
+    assert scores[1, 1] > 0.3 > scores[1, 0] == 0
     assert not scores[2].any()
 
 

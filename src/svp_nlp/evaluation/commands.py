@@ -12,7 +12,6 @@ from svp_nlp.errors import GoldError
 from svp_nlp.evaluation.degrade import degrade_all
 from svp_nlp.evaluation.gold import GoldTranscript, load_gold, load_second_coder
 from svp_nlp.evaluation.redaction import Miss, RedactionScore, score_redaction
-from svp_nlp.evaluation.stats import Figure
 from svp_nlp.evaluation.suggestions import (
     Key,
     SuggestionScore,
@@ -25,6 +24,7 @@ from svp_nlp.evaluation.suggestions import (
 )
 from svp_nlp.model import Codebook, Finding, Span, Transcript
 from svp_nlp.progress import Progress, silent
+from svp_nlp.stats import Figure
 
 if TYPE_CHECKING:
     from svp_nlp.engines.protocols import Analyzer, Embedder

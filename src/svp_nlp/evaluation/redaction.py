@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from svp_nlp.errors import GoldError
 from svp_nlp.evaluation.gold import GoldTranscript, Mention
-from svp_nlp.evaluation.stats import Figure, bootstrap, proportion
 from svp_nlp.model import Finding, Label, Span, Status, Transcript
+from svp_nlp.stats import Figure, bootstrap, proportion
 
 if TYPE_CHECKING:
     import pandas as pd

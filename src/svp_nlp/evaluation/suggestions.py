@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from svp_nlp.errors import GoldError
 from svp_nlp.evaluation.gold import GoldTranscript
-from svp_nlp.evaluation.stats import Figure, auroc, bootstrap, calibration, calibration_error, kappa
 from svp_nlp.model import Passage, Role, Suggestions
+from svp_nlp.stats import Figure, auroc, bootstrap, calibration, calibration_error, kappa
 
 if TYPE_CHECKING:
     import pandas as pd
