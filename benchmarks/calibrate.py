@@ -25,7 +25,7 @@ from svp_nlp.coding.codebook import founding_codebook, load_codebook
 from svp_nlp.coding.rank import CodebookRanker, Material
 from svp_nlp.engines.models import model_path
 from svp_nlp.engines.sentence_transformers import SentenceEmbedder
-from svp_nlp.evaluation.stats import calibration_error
+from svp_nlp.stats import calibration_error
 from svp_nlp.files import write_json
 from svp_nlp.model import Role
 

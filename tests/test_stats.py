@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svp_nlp.evaluation.stats import (
+from svp_nlp.stats import (
     Figure,
     auroc,
     bootstrap,
