@@ -269,6 +269,13 @@ def test_running_titles_without_numbers() -> None:
     assert len(transcript.furniture) == 8
 
 
+def test_running_titles_that_look_like_labels() -> None:
+    page = "[INSTITUTION V]: Dr. [PERSON 36] {0}\n\nQ: And number {0}?\n\nA: Yes, {0} of them."
+    transcript = read_text("\n\f".join(page.format(n) for n in range(1, 4)))
+    assert {speaker for speaker, _ in turns(transcript)} == {"Q", "A"}
+    assert len(transcript.furniture) == 3
+
+
 def test_roles_by_conduct() -> None:
     asked = "JC: So who is here?\nCA: Me, for twenty years on this ward.\nMF: And me, since I had hair.\n"
     transcript = read_text(

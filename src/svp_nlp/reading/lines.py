@@ -137,13 +137,14 @@ def page_furniture(text: str, lines: Sequence[Line], starts: Sequence[int]) -> s
     """Return the numbers of *lines* that are running titles or page numbers.
 
     A line counts when it is a page mark alone, when it ends or begins with "Page N" and its like returns,
-    or when it stands first or last on most pages and nowhere else.
+    or when it stands first or last on most pages and nowhere else, alike but for a number that counts on.
     """
     shapes = [_shape(text[line.span.start : line.span.end]) for line in lines]
     often = Counter(shapes)
     edges = _edges(lines, starts)
     at_edge = Counter(shapes[i] for i in edges)
     enough = max(2, (len(starts) + 1) // 2)
+    counting = _counting([(shapes[i], text[lines[i].span.start : lines[i].span.end]) for i in sorted(edges)])
     found = set()
     for i, line in enumerate(lines):
         words = text[line.span.start : line.span.end]
@@ -152,11 +153,21 @@ def page_furniture(text: str, lines: Sequence[Line], starts: Sequence[int]) -> s
         stands = (
             at_edge[shapes[i]] >= enough
             and at_edge[shapes[i]] == often[shapes[i]]
-            and _runs(words, shapes[i])
+            and (_runs(words, shapes[i]) or shapes[i] in counting)
         )
         if _PAGE_MARK.fullmatch(words) or marked or stands:
             found.add(i)
     return found
+
+
+def _counting(rows: Sequence[tuple[str, str]]) -> set[str]:
+    """Return the shapes of lines that end with a number that grows by one each time."""
+    numbers: dict[str, list[int]] = {}
+    for shape, words in rows:
+        match = re.search(r"(?<!\d)\d{1,4}$", words)
+        if match:
+            numbers.setdefault(shape, []).append(int(match.group()))
+    return {shape for shape, n in numbers.items() if len(n) > 1 and all(b == a + 1 for a, b in pairwise(n))}
 
 
 def _runs(words: str, shape: str) -> bool:
