@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svp_nlp.errors import SpanError, StudyError
@@ -186,6 +186,7 @@ def redactions(draw: st.DrawFn) -> tuple[Transcript, list[Finding]]:
     return Transcript("t", text), findings
 
 
+@settings(deadline=None)
 @given(redactions())
 def test_undo_restores_and_the_rest_is_untouched(case: tuple[Transcript, list[Finding]]) -> None:
     transcript, findings = case
@@ -199,6 +200,7 @@ def test_undo_restores_and_the_rest_is_untouched(case: tuple[Transcript, list[Fi
         at = edit.source.end
 
 
+@settings(deadline=None)
 @given(redactions())
 def test_everything_found_is_replaced(case: tuple[Transcript, list[Finding]]) -> None:
     transcript, findings = case
