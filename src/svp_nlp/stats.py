@@ -1,4 +1,4 @@
-"""Statistics that rooms share: figures with their interval, agreement of two coders, nothing of the product's own.
+"""Statistics that rooms share: figures with their interval, agreement of two coders, nothing of our own.
 
 Sources: Wilson 1927 (interval of a proportion); Efron 1979 (bootstrap, percentile interval); Mann and
 Whitney 1947 (area under the ROC curve); Cohen 1960 (kappa); Naeini et al. 2015 (expected calibration error).
