@@ -23,6 +23,8 @@ BY_CHANCE = 0.5
 
 _CAME_BACK = 0.5
 _SAMPLE = 0.85
+# What shares no two telling words is held together by its form ("Yes, in March"), not by a subject.
+_LEAST_SHARED = 2
 # Copies without groups: enough that the groups of all copies together number some hundreds.
 _MOST_COPIES = 4
 _ROWS_IN_COPIES = 2000
@@ -66,7 +68,7 @@ def lasting_groups(
 
     One row a text; largest groups first.
 
-    *seeds* runs judge each group; one whose texts share no telling word is not a topic. *wide* says
+    *seeds* runs judge each group; one whose texts share fewer than two telling words is none. *wide* says
     whether a group's rows are spread widely enough to count. *done* is called with how many runs are over,
     and of how many.
     """
@@ -84,7 +86,8 @@ def lasting_groups(
         return list(_groups(rows, grouping, np.stack(overlaps, axis=1)))
 
     size = engine.best_size(vectors)
-    named = [g for g in judge(vectors, engine.group(texts, vectors, size=size), size) if g.words]
+    judged = judge(vectors, engine.group(texts, vectors, size=size), size)
+    named = [g for g in judged if len(g.words) >= _LEAST_SHARED]
     groups = [g for g in named if g.returns and wide(g.rows)]
     chance = []
     for copy in range(copies):
@@ -99,12 +102,16 @@ def lasting_groups(
 
 
 def without_groups(vectors: Vectors, seed: int) -> Vectors:
-    """Return as many random vectors with the same mean and covariance, so one cloud without groups.
+    """Return as many random vectors with the same mean and covariance: one cloud without groups.
 
-    (Shuffling components would keep the two humps of a first component that parts two clear groups.)
+    The covariance is Ledoit & Wolf's (2004, J Multivar Anal 88:365): with fewer passages than dimensions
+    the plain one lies in a narrower space than the passages come from, and chance would look too tight.
+    (Shuffling components instead would keep the two humps of one that parts two clear groups.)
     """
+    from sklearn.covariance import ledoit_wolf
+
     rng = np.random.default_rng(seed)
-    spread, axes = np.linalg.eigh(np.cov(vectors.T))
+    spread, axes = np.linalg.eigh(ledoit_wolf(np.asarray(vectors, dtype=np.float64))[0])
     scores = rng.standard_normal(vectors.shape) * np.sqrt(np.maximum(spread, 0.0))
     return unit(np.asarray(scores @ axes.T + vectors.mean(axis=0), dtype=np.float32))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT, _MARGIN, _LEGEND, _LINE = 960, 520, 24, 330, 22
 _MOST_BEHIND = 3000
 # Okabe & Ito 2008: told apart with every common kind of colour vision.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "currentColor")
 # Each shape is drawn around the origin, about ten units wide. Ten shapes and seven colours have no common
 # factor, so seventy topics look different.
 _SHAPES = (
@@ -65,7 +65,7 @@ def topic_map(topics: Topics) -> str:
     title = f"Topic map: {len(topics.points)} passages, {len(topics.found)} topics"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
-        f' font-family="sans-serif" font-size="13"><title>{escape(title)}</title>'
+        f' font-family="sans-serif" font-size="13" fill="currentColor"><title>{escape(title)}</title>'
         "<desc>Each mark is a passage; marks near each other are alike. Shapes are topics, named at the"
         " right; small dots are passages no theme explains, small rings passages a theme explains.</desc>"
         f"{''.join(marks)}{''.join(_legend(topics.found))}</svg>"
