@@ -20,14 +20,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from svp_nlp.coding import abstain
-from svp_nlp.coding.abstain import SIGNS, Calibration, signs
+from svp_nlp.coding.abstain import SIGNS, Calibration, shipped_calibration, signs
 from svp_nlp.coding.codebook import founding_codebook, load_codebook
-from svp_nlp.coding.rank import CodebookRanker, Material
+from svp_nlp.coding.learn import Learner, Voices
+from svp_nlp.coding.rank import Centre, CodebookRanker, Material
 from svp_nlp.engines.models import model_path
 from svp_nlp.engines.sentence_transformers import SentenceEmbedder
-from svp_nlp.stats import calibration_error
 from svp_nlp.files import write_json
 from svp_nlp.model import Role
+from svp_nlp.stats import calibration_error
 
 TARGET = Path(abstain.__file__).with_name("calibration.json")
 SOURCE = (
@@ -36,6 +37,8 @@ SOURCE = (
 )
 # Strength of the ridge: the seven signs are few for 284 turns, the figures are flat from 0.1 to 1.
 RIDGE = 0.5
+# How loud the examples are beside the ranking; 1 to 2 give the same figures with both codebooks.
+EXAMPLES = 1.5
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -63,11 +66,13 @@ class Bench:
         self.long = np.array([len(t["text"].split()) >= 40 for t in turns])
         material = Material.of([t["text"] for t in turns], [t["question"] for t in turns], embedder)
         self.books = {"built-in": founding_codebook(), "given": load_codebook(folder / "codebook.yaml")}
-        self.signs, self.scores, self.gold = {}, {}, {}
+        self.signs, self.scores, self.spoken, self.gold = {}, {}, {}, {}
         for name, book in self.books.items():
             ranker = CodebookRanker(book, embedder)
             self.signs[name] = signs(ranker, material)
             self.scores[name] = ranker.scores(material, material)
+            learner = Learner(ranker, shipped_calibration())
+            self.spoken[name] = learner.by_example(material, Centre.of(material, ranker))
             self.gold[name] = np.array([[t.id in g for t in book.themes] for g in gold])
 
     def fit(self, train: np.ndarray) -> Calibration:
@@ -78,20 +83,24 @@ class Bench:
         model.fit((features - mean) / deviation, np.tile(self.coded[train], len(self.signs)))
         weights = model.coef_[0] / deviation
         shape = Calibration(
-            tuple(weights), float(model.intercept_[0] - weights @ mean), 1.0, 0.5, 0.0, SOURCE
+            tuple(weights), float(model.intercept_[0] - weights @ mean), EXAMPLES, 1.0, 0.5, 0.0, SOURCE
         )
-        grid = np.arange(0.3, 3.0, 0.05)
-        return replace(
-            shape, sharpness=float(min(grid, key=lambda s: self.loss(replace(shape, sharpness=s), train)))
-        )
+        sharpness = min(np.arange(0.2, 3.0, 0.05), key=lambda s: self.loss(s, train))
+        return replace(shape, sharpness=float(sharpness))
 
-    def loss(self, calibration: Calibration, chosen: np.ndarray) -> float:
+    def themes(self, name: str, sharpness: float, chosen: np.ndarray) -> np.ndarray:
+        """Return the probabilities of themes of the turns in *chosen*."""
+        voices = Voices(EXAMPLES, 0.0, sharpness)
+        scores = self.scores[name][chosen]
+        return voices.themes(scores, self.spoken[name][chosen], np.zeros(scores.shape[1]))
+
+    def loss(self, sharpness: float, chosen: np.ndarray) -> float:
         """Return the mean log loss of the gold themes over the coded turns in *chosen*."""
+        pick = chosen & self.coded
         total = 0.0
-        for name, scores in self.scores.items():
-            pick = chosen & self.coded
-            logs = np.log(calibration.themes(scores[pick]))
+        for name in self.books:
             gold = self.gold[name][pick]
+            logs = np.log(self.themes(name, sharpness, pick))
             total -= float(((logs * gold).sum(axis=1) / gold.sum(axis=1)).mean())
         return total
 
@@ -103,7 +112,7 @@ class Bench:
                 out = self.files == file
                 fitted = self.fit(~out)
                 coded[out] = fitted.coded(self.signs[name][out], [Role.RESPONDENT] * int(out.sum()))
-                themes[out] = fitted.themes(scores[out])
+                themes[out] = self.themes(name, fitted.sharpness, out)
             first = themes.argmax(axis=1)
             right = self.gold[name][np.arange(len(first)), first]
             pick = self.coded
@@ -132,6 +141,7 @@ def main() -> None:
         "source": SOURCE,
         "weights": {sign: round(w, 3) for sign, w in zip(SIGNS, fitted.weights, strict=True)},
         "intercept": round(fitted.intercept, 3),
+        "examples": EXAMPLES,
         "sharpness": round(fitted.sharpness, 2),
         "least_coded": 0.5,
         "least_sure": 1.5,

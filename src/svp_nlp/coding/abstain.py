@@ -36,14 +36,17 @@ _INTERVIEWER_LOGIT = -5.0
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Shipped numbers: weights of `SIGNS`, their intercept, and the sharpness of the theme probabilities.
+    """Shipped numbers: weights of `SIGNS`, their intercept, and what makes scores probabilities of themes.
 
+    ``examples`` is how loud the learner's voice is beside the codebook's ranking, ``sharpness`` the factor
+    before the softmax (see `svp_nlp.coding.learn.Voices`).
     ``least_coded`` and ``least_sure`` are where saying "none" begins: probability of being coded at all, and
     of the first theme in multiples of an even guess.
     """
 
     weights: tuple[float, ...]
     intercept: float
+    examples: float
     sharpness: float
     least_coded: float
     least_sure: float
@@ -54,10 +57,6 @@ class Calibration:
         logit = signs @ np.array(self.weights) + self.intercept
         logit += np.array([_INTERVIEWER_LOGIT if r is Role.INTERVIEWER else 0.0 for r in roles])
         return np.asarray(1.0 / (1.0 + np.exp(-logit)))
-
-    def themes(self, scores: Matrix) -> Matrix:
-        """Return the probability of each theme for a coded text, rows adding up to 1."""
-        return softmax(self.sharpness * scores)
 
     def abstains(self, coded: float, first: float, themes: int) -> bool:
         """Tell whether to say "none" of a text whose first theme has probability *first*."""
@@ -70,7 +69,9 @@ def shipped_calibration() -> Calibration:
     text = resources.files("svp_nlp.coding").joinpath("calibration.json").read_text(encoding="utf-8")
     content = json.loads(text)
     weights = tuple(float(content["weights"][sign]) for sign in SIGNS)
-    numbers = {k: float(content[k]) for k in ("intercept", "sharpness", "least_coded", "least_sure")}
+    numbers = {
+        k: float(content[k]) for k in ("intercept", "examples", "sharpness", "least_coded", "least_sure")
+    }
     return Calibration(weights=weights, source=content["source"], **numbers)
 
 

@@ -64,6 +64,11 @@ class Material:
         """Tell for each text whether there is a question before it."""
         return np.array([bool(q) for q in self.questions], dtype=bool)
 
+    def some(self, rows: npt.NDArray[np.intp]) -> Material:
+        """Return the texts in *rows*."""
+        texts = tuple(self.texts[i] for i in rows)
+        return Material(texts, tuple(self.questions[i] for i in rows), self.vectors[rows], self.asked[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class CodebookText:
@@ -72,6 +77,28 @@ class CodebookText:
     theme: int
     kind: str
     text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """What answers and questions of a corpus have in common; drawn towards plain talk when there are few."""
+
+    answer: Vectors = field(repr=False)
+    question: Vectors = field(repr=False)
+
+    @classmethod
+    def of(cls, corpus: Material, ranker: CodebookRanker) -> Centre:
+        """Take the means over *corpus*."""
+        plain = ranker.plain.mean(axis=0)
+        return cls(_mean(corpus.vectors, plain), _mean(corpus.asked[corpus.was_asked], plain))
+
+    def answers(self, material: Material) -> Vectors:
+        """Return unit vectors of the texts, seen from the centre."""
+        return unit(material.vectors - self.answer)
+
+    def questions(self, material: Material) -> Vectors:
+        """Return unit vectors of the questions, seen from the centre; zero where nothing was asked."""
+        return unit(material.asked - self.question) * material.was_asked[:, None].astype(np.float32)
 
 
 class CodebookRanker:
@@ -96,33 +123,24 @@ class CodebookRanker:
 
         *corpus* is what texts are centred on and standardised over, usually the whole study's passages.
         """
-        fit = over_themes(self.likeness(material.vectors, self.mean(corpus.vectors)))
-        fit += _WORDS * self._word_fit(material.texts, corpus.texts)
-        asked = material.was_asked
-        if asked.any():
-            likeness = self.likeness(material.asked, self.mean(corpus.asked[corpus.was_asked]))
-            questions = _QUESTION * over_themes(likeness)
-            questions += _QUESTION_WORDS * self._word_fit(material.questions)
-            fit += asked[:, None] * questions
+        centre = Centre.of(corpus, self)
+        answers = self.likeness(centre.answers(material))
+        usual = self.likeness(np.vstack([centre.answers(corpus), unit(self.plain - centre.answer)]))
+        fit = against(answers, usual) + _WORDS * self._word_fit(material.texts, corpus.texts)
+        if material.was_asked.any():
+            asked = material.was_asked[:, None]
+            questions = _QUESTION * against(self.likeness(centre.questions(material)), usual)
+            questions += _QUESTION_WORDS * self._word_fit(material.questions, corpus.texts)
+            fit += asked * questions
         return fit
 
-    def mean(self, vectors: Vectors) -> Vectors:
-        """Return the mean of *vectors*, drawn towards plain talk when there are few."""
-        total = _PLAIN_WEIGHT * self.plain.mean(axis=0) + vectors.sum(axis=0)
-        return np.asarray(total / (_PLAIN_WEIGHT + len(vectors)), dtype=np.float32)
+    def likeness(self, centred: Vectors) -> Matrix:
+        """Return the cosines of centred vectors with the centred themes."""
+        return np.asarray(centred @ self.directions.T, dtype=np.float64)
 
-    def likeness(self, vectors: Vectors, mean: Vectors) -> Matrix:
-        """Return the cosines of centred *vectors* with the centred themes."""
-        return np.asarray(unit(vectors - mean) @ self.directions.T, dtype=np.float64)
-
-    def _word_fit(self, texts: Sequence[str], corpus: Sequence[str] = ()) -> Matrix:
-        fit = over_themes(self.index.scores(texts))
-        if not corpus:
-            return fit
-        usual = over_themes(self.index.scores(corpus))
-        trust = len(corpus) / (len(corpus) + _TRUSTED_CORPUS)
-        deviation = np.sqrt(trust * usual.var(axis=0) + 1.0 - trust)
-        return np.asarray((fit - trust * usual.mean(axis=0)) / (deviation + 1e-9))
+    def _word_fit(self, texts: Sequence[str], corpus: Sequence[str]) -> Matrix:
+        usual = self.index.scores([*corpus, *plain_talk()])
+        return against(self.index.scores(texts) - usual.mean(axis=0), usual - usual.mean(axis=0))
 
     def _prototypes(self) -> Vectors:
         rows = np.zeros((len(self.codebook.themes), self.piece_vectors.shape[1]), dtype=np.float32)
@@ -163,10 +181,15 @@ def unit(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 
-def over_themes(values: Matrix) -> Matrix:
-    """Standardise each row: mean 0 and deviation 1 over the themes."""
-    centred = values - values.mean(axis=1, keepdims=True)
-    return np.asarray(centred / (values.std(axis=1, keepdims=True) + 1e-9))
+def against(values: Matrix, usual: Matrix) -> Matrix:
+    """Return *values* seen from each row's mean, in units of how far *usual* rows spread around theirs."""
+    centred, spread = (m - m.mean(axis=1, keepdims=True) for m in (values, usual))
+    return np.asarray(centred / (np.sqrt((spread**2).mean()) + 1e-9))
+
+
+def _mean(vectors: Vectors, plain: Vectors) -> Vectors:
+    total = _PLAIN_WEIGHT * plain + vectors.sum(axis=0)
+    return np.asarray(total / (_PLAIN_WEIGHT + len(vectors)), dtype=np.float32)
 
 
 @cache

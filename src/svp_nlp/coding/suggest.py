@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from svp_nlp.coding.abstain import Calibration, shipped_calibration, signs
-from svp_nlp.coding.learn import Confirmed, Learned
-from svp_nlp.coding.rank import CodebookRanker, Material
+from svp_nlp.coding.learn import Confirmed, Learner
+from svp_nlp.coding.rank import Centre, CodebookRanker, Material
 from svp_nlp.coding.segment import passage_text, question_text, sentences
 from svp_nlp.coding.words import Matrix
-from svp_nlp.engines.protocols import Embedder, Vectors
+from svp_nlp.engines.protocols import Embedder
 from svp_nlp.errors import CodebookError
 from svp_nlp.model import (
     Codebook,
@@ -49,7 +49,7 @@ class ThemeSuggester:
         self.embedder = embedder
         self.calibration = calibration or shipped_calibration()
         self.ranker = CodebookRanker(codebook, embedder)
-        self.learned: Learned | None = None
+        self.learner: Learner | None = None
         self._explain = _Explainer(codebook, self.ranker, embedder)
 
     def fit(
@@ -70,13 +70,13 @@ class ThemeSuggester:
             found = f"{len(texts)} texts and {len(codings)} codings"
             raise CodebookError(f"{found}; one coding a text was expected")
         if not texts:
-            self.learned = None
+            self.learner = None
             self._explain = _Explainer(self.codebook, self.ranker, self.embedder)
             return self
         labels = _labels(self.codebook, codings)
         material = Material.of(texts, questions, self.embedder)
         confirmed = Confirmed(material, labels, signs(self.ranker, material))
-        self.learned = Learned(confirmed, self.ranker, self.calibration)
+        self.learner = Learner(self.ranker, self.calibration, confirmed)
         self._explain = _Explainer(
             _with_exemplars(self.codebook, texts, labels, citations), self.ranker, self.embedder
         )
@@ -100,10 +100,13 @@ class ThemeSuggester:
             return ()
         material = Material.of(texts, questions, self.embedder)
         who = tuple(roles) if roles is not None else (Role.UNKNOWN,) * len(texts)
-        coded, themes = self._probabilities(material, who)
-        mean = self.ranker.mean(_answers(material, who).vectors)
+        if self.learner is None:
+            self.learner = Learner(self.ranker, self.calibration)
+        corpus = _answers(material, who)
+        coded = self.learner.coded(signs(self.ranker, material), who)
+        themes = self.learner.themes(material, corpus)
         ranked = np.argsort(-themes, axis=1, kind="stable")[:, :top]
-        reasons = self._explain.reasons(material, themes, ranked, mean)
+        reasons = self._explain.reasons(material, themes, ranked, Centre.of(corpus, self.ranker))
         return tuple(
             Suggestions(
                 passage=str(i + 1),
@@ -113,14 +116,6 @@ class ThemeSuggester:
             )
             for i in range(len(texts))
         )
-
-    def _probabilities(self, material: Material, roles: Sequence[Role]) -> tuple[Matrix, Matrix]:
-        """Return the probability of being coded (texts,) and of each theme (texts, themes)."""
-        scores = self.ranker.scores(material, _answers(material, roles))
-        marks = signs(self.ranker, material)
-        if self.learned is None:
-            return self.calibration.coded(marks, roles), self.calibration.themes(scores)
-        return self.learned.coded(marks, roles), self.learned.themes(material, scores)
 
     def _suggestion(self, theme: int, score: float, because: Reason) -> Suggestion:
         of = self.codebook.themes[theme]
@@ -159,13 +154,14 @@ class _Explainer:
         self.vectors = np.split(embedder(texts), np.cumsum([len(e) for e in self.exemplars])[:-1])
 
     def reasons(
-        self, material: Material, themes: Matrix, ranked: npt.NDArray[np.intp], mean: Vectors
+        self, material: Material, themes: Matrix, ranked: npt.NDArray[np.intp], centre: Centre
     ) -> dict[tuple[int, int], Reason]:
         """Return a reason for every (text, theme) in *ranked*."""
         spans = [_carriers(t) for t in material.texts]
         cut = [text[s.start : s.end] for text, some in zip(material.texts, spans, strict=True) for s in some]
         borders = np.cumsum([len(some) for some in spans])[:-1]
-        likeness = np.split(self.ranker.likeness(self.embedder(cut), mean), borders)
+        said = Material.of(cut, None, self.embedder)
+        likeness = np.split(self.ranker.likeness(centre.answers(said)), borders)
         found = {}
         for i, row in enumerate(ranked.tolist()):
             for j in row:
@@ -223,12 +219,7 @@ def _with_exemplars(
 def _answers(material: Material, roles: Sequence[Role]) -> Material:
     """Return what is not said by interviewers: the corpus that texts are compared with."""
     rows = [i for i, role in enumerate(roles) if role is not Role.INTERVIEWER]
-    return Material(
-        tuple(material.texts[i] for i in rows),
-        tuple(material.questions[i] for i in rows),
-        material.vectors[rows],
-        material.asked[rows],
-    )
+    return material.some(np.array(rows, dtype=np.intp))
 
 
 def _carriers(text: str) -> tuple[Span, ...]:
