@@ -16,7 +16,7 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -150,18 +150,18 @@ def _each(hits: Callable[[str], list[tuple[int, int, str]]]) -> Detect:
     return detect
 
 
-def measure(folder: Path, systems: dict[str, Detect]) -> list[Row]:
-    """Score every system on one set, ours in its variants first."""
+def measure(folder: Path, systems: dict[str, Detect]) -> dict[str, list[Row]]:
+    """Score every system on one set, as it is and made harder by script."""
     gold = load_gold(folder)
     engine = default_engine(model_path(MODEL))
-    rows = [_row("svp-nlp", ours(engine), gold, folder)]
+    own = {"svp-nlp": ours(engine)}
     if (folder / "rosters").is_dir():
-        rows.append(_row("svp-nlp, roster", ours(engine, folder / "rosters"), gold, folder))
-    rows += [_row(name, detect, gold, folder) for name, detect in systems.items()]
-    hard = degrade_all(gold)
-    rows.append(_row("svp-nlp, lower case", ours(engine), hard, folder))
-    rows += [_row(f"{name}, lower case", detect, hard, folder) for name, detect in systems.items()]
-    return rows
+        own["svp-nlp, roster"] = ours(engine, folder / "rosters")
+    variants = {folder.name: gold, f"{folder.name}, lower case without punctuation": degrade_all(gold)}
+    return {
+        title: [_row(name, detect, texts, folder) for name, detect in (own | systems).items()]
+        for title, texts in variants.items()
+    }
 
 
 def _row(name: str, detect: Detect, gold: Sequence[GoldTranscript], folder: Path) -> Row:
@@ -187,12 +187,12 @@ def _words(gold: Sequence[GoldTranscript]) -> int:
     return sum(len(words_of(one.transcript)) for one in gold)
 
 
-def markdown(folder: Path, rows: Sequence[Row]) -> str:
+def markdown(title: str, rows: Sequence[Row]) -> str:
     """Lay out one set as a Markdown table: a column a system, a row a figure."""
     unit = next(row.words_a_second for row in rows if row.system == "Presidio")
     mentions = rows[0].score["recall"].of
     lines = [
-        f"### {folder.name}: {len(rows[0].score.files)} files, {mentions} identifiers",
+        f"### {title}: {len(rows[0].score.files)} files, {mentions} identifiers",
         "",
         "| | " + " | ".join(row.system for row in rows) + " |",
         "|---|" + "---|" * len(rows),
@@ -216,17 +216,17 @@ def _cell(score: RedactionScore, name: str) -> str:
     return f"{figure.value:.{digits}f}{bounds}"
 
 
-def as_json(results: Sequence[tuple[Path, Sequence[Row]]]) -> dict[str, Any]:
+def as_json(results: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     """Return every figure, without positions of misses."""
     return {
-        folder.name: {
+        title: {
             row.system: {
                 "figures": [figure.as_dict() for figure in row.score.figures],
                 "words_a_cpu_second": round(row.words_a_second),
             }
             for row in rows
         }
-        for folder, rows in results
+        for title, rows in results.items()
     }
 
 
@@ -244,11 +244,11 @@ def main() -> int:
     if find_spec("scrubadub"):
         systems["scrubadub"] = scrubadub()
     try:
-        results = [(folder, measure(folder, systems)) for folder in arguments.sets]
+        results = {t: rows for folder in arguments.sets for t, rows in measure(folder, systems).items()}
     except SvpError as problem:
         print(problem, file=sys.stderr)
         return 1
-    print("\n\n".join(markdown(folder, rows) for folder, rows in results))
+    print("\n\n".join(markdown(title, rows) for title, rows in results.items()))
     if arguments.json:
         arguments.json.write_text(json.dumps(as_json(results), indent=1), encoding="utf-8")
     return 0

@@ -36,11 +36,11 @@ def test_another_tools_types_become_labels() -> None:
         bench.Row("svp-nlp", score_redaction(gold, findings), 300.0),
         bench.Row("Presidio", score_redaction(gold, findings), 200.0),
     ]
-    table = bench.markdown(Path("set"), rows)
+    table = bench.markdown("set", rows)
     assert table.startswith("### set: 1 files, 1 identifiers\n\n| | svp-nlp | Presidio |\n|---|---|---|\n")
     assert "| recall | 1.000 [0.207, 1.000] | 1.000 [0.207, 1.000] |" in table
     assert table.endswith("| words a CPU second, Presidio = 1 | 1.50 | 1.00 |")
-    assert "Ana" not in str(bench.as_json([(Path("set"), rows)]))
+    assert "Ana" not in str(bench.as_json({"set": rows}))
 
 
 def test_halves_share_no_document() -> None:
