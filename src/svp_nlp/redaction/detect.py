@@ -16,7 +16,7 @@ from pathlib import Path
 from svp_nlp.engines.protocols import Analyzer, Hit
 from svp_nlp.model import Finding, Label, Span, Status, Transcript
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_plain, is_role
-from svp_nlp.redaction.lexicon import first_names, ordinary
+from svp_nlp.redaction.lexicon import ordinary
 from svp_nlp.redaction.propagate import HEAD_WORDS, Name, forms, mentions, misheard
 from svp_nlp.redaction.recognizers import RECOGNIZERS
 from svp_nlp.redaction.recognizers.labels import names_in_label
@@ -326,7 +326,9 @@ def _extended(text: str, found: Sequence[Candidate], own: Sequence[Name]) -> Ite
 
 def _from_study(names: Sequence[Name]) -> list[Name]:
     """Leave out what is only safe in its own transcript: single ordinary words."""
-    return [n for n in names if not (len(n.text.split()) == 1 and (ordinary(n.text) or len(n.text) < 4))]
+    return [
+        n for n in names if " " in n.text or not (ordinary(n.text) or len(n.text) < 4 or is_guarded(n.text))
+    ]
 
 
 def _findings(reading: Reading, candidates: Sequence[Candidate]) -> tuple[Finding, ...]:
@@ -351,8 +353,3 @@ def _apart(findings: Sequence[Finding]) -> list[Finding]:
             finding = replace(finding, span=Span(kept[-1].span.end, finding.span.end))
         kept.append(finding)
     return kept
-
-
-def names_of_list(word: str) -> bool:
-    """Tell whether a word is a listed first name."""
-    return word.lower() in first_names()

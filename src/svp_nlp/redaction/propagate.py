@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_role
-from svp_nlp.redaction.lexicon import cities, first_names, nicknames, ordinary, surnames, word_ranks, words
+from svp_nlp.redaction.lexicon import first_names, nicknames, ordinary, word_ranks, words
 from svp_nlp.redaction.recognizers.base import any_of
 from svp_nlp.redaction.recognizers.institutions import HEADS
 from svp_nlp.redaction.words import TITLES
@@ -76,7 +76,8 @@ def _forms(name: Name) -> Iterator[Form]:
     if len(text) < 2:
         return
     words = WORD.findall(text)
-    yield Form(text, name.label, name.score, name.witness, _needs_capital(text))
+    as_written = name.witness == "roster" and text.islower()  # the team wrote it without capitals on purpose
+    yield Form(text, name.label, name.score, name.witness, _needs_capital(text) and not as_written)
     if name.label is Label.PERSON:
         yield from _person(words, name)
     elif name.label is Label.INSTITUTION:
@@ -217,9 +218,3 @@ def _nearest(word: str, targets: dict[str, Name]) -> Name | None:
         if alike >= 84 or (alike >= 70 and jellyfish.metaphone(word) == jellyfish.metaphone(target)):
             return name
     return None
-
-
-def known_word(word: str) -> bool:
-    """Tell whether a word is on some list of names or places."""
-    low = word.lower()
-    return low in first_names() or low in surnames() or low in cities()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterator
 from functools import cache
@@ -20,7 +21,6 @@ from svp_nlp.redaction.lexicon import (
     world_cities,
 )
 from svp_nlp.redaction.recognizers.base import any_of
-import itertools
 
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 ONE = r"[^\W\d_]+(?:[-'][^\W\d_]+)*"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from svp_nlp.model import Label
 from svp_nlp.redaction.recognizers.base import Found, Rules, each, span_of
-from svp_nlp.redaction.recognizers.numbers import TEN, TWO_DIGIT, UP_TO_99, UP_TO_199
+from svp_nlp.redaction.recognizers.numbers import TWO_DIGIT, UP_TO_99, UP_TO_199
 
 NUMBER = rf"(?:1[01]\d|\d{{1,2}}|{UP_TO_199})(?:[- ]and[- ]a[- ]half)?"
 UNIT = r"(?:days?|weeks?|months?|hours?|mos?|wks?)"
@@ -74,9 +74,8 @@ IS_DAYS = re.compile(
     rf"(?:\d{{1,2}}|{UP_TO_199}) (?:days|months))(?= ?[.,;?!]|$|\n)",
 )
 IN_DECADE = re.compile(
-    rf"\b(?:his|her|their|my|our) (?:early |mid |late |mid-|early-|"
-    rf"late-)?(?P<age>[2-9]0'?s|{TEN[:-1]}|twenties|thirties|"
-    rf"forties|fifties|sixties|seventies|eighties|nineties)|teens)\b",
+    r"\b(?:his|her|their|my|our)[ -](?:(?:early|mid|late|mid-to-late|early to mid)[ -])?"
+    r"(?P<age>[2-9]0'?s|twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties)\b",
     re.IGNORECASE,
 )
 APPOSITIVE = re.compile(
@@ -199,6 +198,7 @@ def find(text: str) -> Iterator[Found]:
         (BEHIND_PERSON, 0.8),
         (OF_AGE, 0.85),
         (AT_AGE, 0.75),
+        (IN_DECADE, 0.75),
     ):
         yield from each(pattern, text, Label.AGE, score, "age")
     yield from each(AGED, text, Label.AGE, 0.8, "other")

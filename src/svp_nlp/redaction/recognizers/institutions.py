@@ -196,7 +196,7 @@ WORD = r"(?:[A-Z][\w&.]*(?:['-][\w]+)*|St\.|Mt\.)"
 JOINED = rf"{WORD}(?:(?:,? (?:of|and|for|at|de|del|&)(?: the)?| the)? {WORD})*?"
 HEAD = any_of(HEADS)
 WITH_HEAD = re.compile(
-    rf"\b(?P<name>{JOINED} {HEAD})(?P<tail>(?: {HEAD})*(?: (?:of|at|for|in) (?:the "
+    rf"\b(?P<name>{JOINED} {HEAD})(?P<tail>(?: {HEAD})*(?: (?:of|at) (?:the "
     rf")?{WORD}(?: {WORD})*)?)(?!\w)"
 )
 OF = re.compile(

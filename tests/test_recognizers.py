@@ -1,0 +1,162 @@
+"""Case tables: what each recognizer must cover and must leave, in sentences of our own."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from svp_nlp.redaction.recognizers import RECOGNIZERS, Rules
+from svp_nlp.redaction.recognizers.ages import AGES
+from svp_nlp.redaction.recognizers.capitals import CAPITALS
+from svp_nlp.redaction.recognizers.contacts import CONTACTS
+from svp_nlp.redaction.recognizers.dates import DATES
+from svp_nlp.redaction.recognizers.ids import IDS
+from svp_nlp.redaction.recognizers.institutions import INSTITUTIONS
+from svp_nlp.redaction.recognizers.labels import names_in_label
+from svp_nlp.redaction.recognizers.people import PEOPLE
+from svp_nlp.redaction.recognizers.places import PLACES
+from svp_nlp.redaction.recognizers.spelled import SPELLED
+
+# Each case: the recognizer, a sentence, and what of it must be covered (nothing: must be left alone).
+FOUND: list[tuple[Rules, str, list[str]]] = [
+    (DATES, "We opened on the third of March, 2012.", ["third of March, 2012"]),
+    (DATES, "It was January of '09 or so.", ["January of '09"]),
+    (DATES, "She signed it 04/17/2015.", ["04/17/2015"]),
+    (DATES, "That was march of twenty sixteen", ["march of twenty sixteen"]),
+    (
+        DATES,
+        "He came on Thanksgiving and left by Christmas Eve 2018.",
+        ["Thanksgiving", "Christmas Eve 2018"],
+    ),
+    (DATES, "In Q2 of 2017 we doubled.", ["Q2 of 2017"]),
+    (DATES, "Tuesday the eleventh, I think.", ["eleventh"]),
+    (DATES, "It began in April. She died on the ninth.", ["April", "ninth"]),
+    (DATES, "back in oh-nine", ["oh-nine"]),
+    (DATES, "since nineteen ninety-six", ["nineteen ninety-six"]),
+    (DATES, "Her follow-up on 214 , we felt , was fine", ["214"]),
+    (DATES, "the summer of 2011 was hard", ["summer of 2011"]),
+    (DATES, "In 1987 and again in '91.", ["1987", "'91"]),
+    (DATES, "no surgery in 15 the whole house by 17 and then everyone", ["15", "17"]),
+    (AGES, "She was ninety-one.", ["ninety-one"]),
+    (AGES, "We had a 34-year-old in bay two.", ["34"]),
+    (AGES, "a baby, nine days old", ["nine days"]),
+    (AGES, "I had a man, sixty-six, retired, on the table.", ["sixty-six"]),
+    (AGES, "a girl of seventeen", ["seventeen"]),
+    (AGES, "He retired at 54 and moved away.", ["54"]),
+    (AGES, "She turned forty last week.", ["forty"]),
+    (AGES, "She's in her fifties.", ["fifties"]),
+    (AGES, "How old was he?\n\nUm, about seventy-two.", ["seventy-two"]),
+    (IDS, "Her MRN is 4482193.", ["4482193"]),
+    (IDS, "case number NT-20-4417", ["NT-20-4417"]),
+    (IDS, "it's four four dash one nine oh two", ["four four dash one nine oh two"]),
+    (IDS, "the lady in room 412", ["412"]),
+    (IDS, "a code up in 614.", ["614"]),
+    (IDS, "my badge number's 30921", ["30921"]),
+    (CONTACTS, "Call me at 612-555-0148.", ["612-555-0148"]),
+    (CONTACTS, "(503) 555-0112 is the fax", ["(503) 555-0112"]),
+    (CONTACTS, "it's extension 4410", ["4410"]),
+    (CONTACTS, "If you page 4418 nobody comes.", ["4418"]),
+    (CONTACTS, "write to r.lund@oakvale.example.org please", ["r.lund@oakvale.example.org"]),
+    (CONTACTS, "ruth dot lund at oakvale dot org", ["ruth dot lund at oakvale dot org"]),
+    (CONTACTS, "five five five, oh one four two, six six", ["five five five, oh one four two, six six"]),
+    (CONTACTS, "see www.oakvale.example.org/peer for it", ["www.oakvale.example.org/peer"]),
+    (CONTACTS, "in Duluth, Minnesota 55802", ["55802"]),
+    (SPELLED, "That's L-U-N-D-Q.", ["L-U-N-D-Q"]),
+    (SPELLED, "spelled h s u", ["h s u"]),
+    (SPELLED, "You say it val-KAY-ra.", ["val-KAY-ra"]),
+    (PEOPLE, "I asked Dr. Ferreira about it.", ["Ferreira"]),
+    (PEOPLE, "Thank you, Marisol.", ["Marisol"]),
+    (PEOPLE, "Hope Barnhill runs quality.", ["Hope Barnhill"]),
+    (PEOPLE, "Grace, she's a student with us.", ["Grace"]),
+    (PEOPLE, "My paralegal, Christian, has it.", ["Christian"]),
+    (INSTITUTIONS, "I work at Oakvale Regional Medical Center.", ["Oakvale Regional Medical Center"]),
+    (INSTITUTIONS, "down in the Lundgren Pavilion", ["Lundgren Pavilion"]),
+    (INSTITUTIONS, "She came from Mass General.", ["Mass General"]),
+    (INSTITUTIONS, "The program's called Second Breath.", ["Second Breath"]),
+    (INSTITUTIONS, "at the University of North Erie", ["University of North Erie"]),
+    (INSTITUTIONS, "over at St. Odhran's", ["St. Odhran's"]),
+    (INSTITUTIONS, "Oakvale Family Trust (OFT) paid.", ["Oakvale Family Trust", "OFT"]),
+    (PLACES, "He lives in Duluth.", ["Duluth"]),
+    (PLACES, "at 1180 North Alder Street", ["1180 North Alder Street"]),
+    (PLACES, "over on Poplar Avenue", ["Poplar Avenue"]),
+    (PLACES, "It is in Ohio now.", ["Ohio"]),
+    (PLACES, "out in Whitley County", ["Whitley County"]),
+    (PLACES, "It came off I-94 near Exit 12.", ["I-94"]),
+    (CAPITALS, "We all just called her Brunhilda.", ["Brunhilda"]),
+    (CAPITALS, "and then Steady Lamp was born", ["Steady Lamp"]),
+]
+
+LEFT: list[tuple[Rules, str]] = [
+    (DATES, "You may march right in, and it may rain."),
+    (DATES, "It's 24/7, three weeks on, Monday to Friday."),
+    (DATES, "We had 2000 patients and 24 beds."),
+    (DATES, "Second, we asked the first group."),
+    (AGES, "It was ten minutes. I was one of twelve."),
+    (AGES, "The program is three years old now, it was three years old then."),
+    (AGES, "She was thirty minutes late and he was two blocks away."),
+    (IDS, "COVID-19, a PHQ-9 of 12 and an ICD-10 code."),
+    (IDS, "six or eight a month"),
+    (CONTACTS, "We saw 555 people in four days."),
+    (CONTACTS, "the line was long, one two three people"),
+    (SPELLED, "The I C U and the r c a team."),
+    (SPELLED, "It was a non-ICU X-ray."),
+    (PEOPLE, "Madam Chair, the Foley was in."),
+    (PEOPLE, "Will you mark that? May I?"),
+    (INSTITUTIONS, "The Joint Commission came, and Risk Management, and the Board."),
+    (INSTITUTIONS, "We use Epic and Zoom at the hospital."),
+    (PLACES, "We hope the best for Reading, Math and the arts."),
+    (PLACES, "He moved to Canada."),
+    (CAPITALS, "I told the CEO, and the ICU and HR agreed. Monday was fine."),
+    (CAPITALS, "Okay. So we Skype. Yeah. Well, thank God."),
+    (CAPITALS, "[laughs] Right. The Director of Patient Safety and the Chief Nursing Officer."),
+]
+
+
+def covered(rules: Rules, text: str) -> set[int]:
+    """The positions that the findings of likely confidence cover."""
+    return {i for span, _, score in rules(text) if score >= 0.5 for i in range(span.start, span.end)}
+
+
+@pytest.mark.parametrize(("rules", "text", "names"), FOUND, ids=[f"{r.name}: {t}" for r, t, _ in FOUND])
+def test_covers_every_letter(rules: Rules, text: str, names: list[str]) -> None:
+    seen = covered(rules, text)
+    for name in names:
+        start = text.index(name)
+        left = [text[i] for i in range(start, start + len(name)) if text[i].isalnum() and i not in seen]
+        assert not left, f"{name!r} is not covered: {left}"
+
+
+@pytest.mark.parametrize(("rules", "text"), LEFT, ids=[f"{r.name}: {t}" for r, t in LEFT])
+def test_leaves_what_identifies_nobody(rules: Rules, text: str) -> None:
+    seen = covered(rules, text)
+    assert "".join(c for i, c in enumerate(text) if i in seen) == ""
+
+
+LABELS = [
+    ("MS. VANG", ["VANG"]),
+    ("Dr. Jefferson-Hall", ["Jefferson-Hall"]),
+    ("RM", ["RM"]),
+    ("Rachel Kim, MD", ["Rachel Kim"]),
+    ("M. Y. Vang", ["M. Y. Vang"]),
+    ("The Acting Chair (Mrs. Carla Ruiz)", ["Carla Ruiz"]),
+    ("Interviewer", []),
+    ("Speaker 1", []),
+    ("P08", []),
+    ("Q", []),
+    ("PhD E", []),
+    ("Nurse Manager", []),
+]
+
+
+@pytest.mark.parametrize(("label", "names"), LABELS, ids=[label for label, _ in LABELS])
+def test_names_in_labels_without_titles_and_roles(label: str, names: list[str]) -> None:
+    assert [label[s.start : s.end] for s in names_in_label(label)] == names
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=80))
+def test_spans_stay_inside_any_text(text: str) -> None:
+    for rules in RECOGNIZERS:
+        for span, _, score in rules(text):
+            assert 0 <= span.start < span.end <= len(text)
+            assert 0 < score <= 1
