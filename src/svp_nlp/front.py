@@ -89,11 +89,12 @@ def deidentify(
     from svp_nlp.redaction.ledger import Ledger
     from svp_nlp.redaction.profiles import profile_named
     from svp_nlp.redaction.roster import Roster, load_roster
-    from svp_nlp.study.redacting import Work, conclude, counted
+    from svp_nlp.study.redacting import Work, conclude, counted, with_authors
 
     policy = profile_named(profile)
     known = Roster() if roster is None else load_roster(roster)
     transcripts = _read_all(sources)
+    known = with_authors(known, transcripts)
     engine = default_engine(model_path("en_core_web_md"))
     found = detect(transcripts, roster=known, engine=engine, progress=counted(progress))
     done = conclude(Work((), transcripts, known, ()), found, Ledger(), policy)

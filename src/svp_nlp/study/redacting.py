@@ -187,7 +187,24 @@ def gather(
         read_already[path.name] = transcript
     kept = tuple(records.values())
     transcripts = tuple(read_already.get(r.source) or _reread(layout, r) for r in kept)
-    return Work(kept, transcripts, roster, tuple(refused))
+    return Work(kept, transcripts, with_authors(roster, transcripts), tuple(refused))
+
+
+def with_authors(roster: Roster, transcripts: Sequence[Transcript]) -> Roster:
+    """Return the roster with the people that document properties name: authors, commenters, revisers.
+
+    Only names of two or more capitalised words are taken; "Admin" or "user" would be looked for everywhere.
+    """
+    from svp_nlp.redaction.roster import RosterEntry
+
+    known = {surface.casefold() for entry in roster for surface in entry.surfaces}
+    named = dict.fromkeys(name for t in transcripts for name in t.source.names)
+    fresh = [
+        RosterEntry(name, Label.PERSON)
+        for name in named
+        if name.casefold() not in known and len(re.findall(r"\b[A-Z][\w'’-]+", name)) > 1
+    ]
+    return replace(roster, entries=(*roster.entries, *fresh))
 
 
 def _arrive(
