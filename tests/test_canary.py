@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from hypothesis import given, settings
@@ -59,24 +60,31 @@ def test_canaries_sit_where_they_are_said_to_sit(each: int, seed: str) -> None:
         assert not planted.transcript.text[canary.span.start - 1].isalnum()
 
 
+def test_no_capital_gives_a_canary_away() -> None:
+    planted = plant(Transcript("t", "nobody speaks here and nobody writes"), Ledger(), each=3, seed="x")
+    assert planted.transcript.text == planted.transcript.text.lower()
+
+
 def test_what_gets_through_is_counted_by_label() -> None:
     def figures(transcripts: Sequence[Transcript]) -> list[list[Finding]]:
-        """Find figures only, and half of every number of six digits and more."""
-        import re
-
-        return [
+        """Find figures only, of long numbers not the last; a finding that is kept hides nothing."""
+        found = [
             [
-                Finding(Span(m.start(), m.end() if len(m.group()) < 6 else m.end() - 1), Label.ID)
+                Finding(Span(m.start(), m.end() - (len(m.group()) > 4)), Label.ID)
                 for m in re.finditer(r"\d[\d-]*", t.text)
             ]
-            + [Finding(Span(0, len(t)), Label.PERSON, status=Status.KEPT)]
             for t in transcripts
         ]
+        kept = [Finding(Span(0, len(t)), Label.PERSON, status=Status.KEPT) for t in transcripts]
+        return [[*row, k] for row, k in zip(found, kept, strict=True)]
 
-    report = canaries_through([interview()], figures, Ledger(), each=2, seed="x")
-    assert report.planted == dict.fromkeys(Label, 2)
-    assert report.found[Label.DATE_YEAR] == report.found[Label.AGE] == 2
-    assert report.found[Label.PERSON] == report.found[Label.ID] == report.found[Label.CONTACT] == 0
-    assert report.recall == 4 / 16
-    assert len(report.through) == 12
-    assert "DATE_YEAR        2 of 2" in report.table()
+    report = canaries_through([interview()], figures, Ledger(), each=8, seed="x")
+    assert report.planted == dict.fromkeys(Label, 8)
+    assert 0 < report.found[Label.DATE_YEAR] < 8
+    assert 0 < report.found[Label.AGE] < 8
+    hidden = (Label.PERSON, Label.INSTITUTION, Label.LOCATION, Label.DATE, Label.CONTACT, Label.ID)
+    assert {report.found[label] for label in hidden} == {0}
+    found = report.found[Label.DATE_YEAR] + report.found[Label.AGE]
+    assert report.recall == found / 64
+    assert len(report.through) == 64 - found
+    assert f"AGE              {report.found[Label.AGE]} of 8" in report.table()

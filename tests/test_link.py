@@ -160,6 +160,13 @@ def test_letters_of_transcripts_and_their_homes() -> None:
     assert ledger.letter_of("t2") not in others
 
 
+def test_the_roster_names_the_home() -> None:
+    ledger, [a] = linked(
+        "{I:Veyton Hospital} {I:Lake Clinic} {I:Lake Clinic}", roster="Veyton Hospital,INSTITUTION,\n"
+    )
+    assert ledger.letter_of("t0") == a["Veyton Hospital"].rpartition(" ")[2]
+
+
 def test_overlaps_are_settled_and_kept_ones_leave_no_trace() -> None:
     transcript = Transcript("t", "Ann Bell Clinic, Foley")
     findings = [

@@ -15,7 +15,7 @@ from svp_nlp.redaction.profiles import (
     offset_days,
     profile_named,
 )
-from svp_nlp.redaction.spoken import read_age, read_date, read_year
+from svp_nlp.redaction.spoken import in_words, read_age, read_date, read_year
 
 
 def mention(label: str, surface: str, *surfaces: str, transcript: str = "t") -> Mention:
@@ -158,6 +158,16 @@ def test_years_are_read(text: str, year: int | None) -> None:
 )
 def test_ages_are_read(text: str, age: int | None) -> None:
     assert read_age(text) == age
+
+
+@pytest.mark.parametrize("number", range(100))
+def test_numbers_in_words_are_read_back(number: int) -> None:
+    assert read_age(in_words(number)) == number
+
+
+def test_only_small_numbers_are_said() -> None:
+    with pytest.raises(ValueError, match="from 0 to 99"):
+        in_words(100)
 
 
 def test_profiles_by_name_and_with_other_operators() -> None:

@@ -10,7 +10,7 @@ from svp_nlp.errors import SpanError, StudyError
 from svp_nlp.model import Edit, Finding, Label, Redacted, Role, Source, Span, Status, Transcript, Turn
 from svp_nlp.redaction.ledger import Entity, Ledger
 from svp_nlp.redaction.profiles import PUBLIC, SAFE_HARBOR
-from svp_nlp.redaction.redact import applied, mentions, redact, restored, settled
+from svp_nlp.redaction.redact import applied, mentions, named_again, redact, restored, settled
 
 LEDGER = Ledger(
     (
@@ -156,6 +156,14 @@ def test_clean_labels_are_read_again() -> None:
     there = redact(*labelled(), ledger=LEDGER).transcript
     again = read_text(there.text)
     assert [t.speaker for t in again.turns] == ["[PERSON 2]", "[PERSON 1]"]
+
+
+def test_pseudonyms_in_a_quote_are_named_again() -> None:
+    ann = Entity("PERSON 1", Label.PERSON, "[PERSON 1]", {"Ann": {"t": 1}, "Ann Bell": {"t": 1}})
+    bob = Entity("PERSON 12", Label.PERSON, "[PERSON 12]", {"Bob": {"t": 1}, "Robert": {}})
+    text = "[PERSON 1] and [PERSON 12] and [PERSON 3]"
+    assert named_again(text, Ledger((ann, bob))) == "Ann Bell and Bob and [PERSON 3]"
+    assert named_again(text, Ledger()) == text
 
 
 def test_errors_name_positions() -> None:

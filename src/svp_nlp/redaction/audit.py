@@ -98,7 +98,7 @@ class Audit:
 
     def methods(self) -> str:
         """Return the paragraph for the methods section."""
-        words = sum(f.words for f in self.files)
+        words, entities = sum(f.words for f in self.files), sum(self.entities.values())
         kinds = ", ".join(f"{n} {label.value}" for label, n in self._labels() if n)
         review = sum(f.review for f in self.files)
         kept = sum(f.kept for f in self.files)

@@ -15,7 +15,7 @@ from functools import cache
 from svp_nlp.model import Finding, Label, Role, Span, Status, Transcript, Turn
 from svp_nlp.redaction.ledger import Ledger
 from svp_nlp.redaction.lexicon import cities, first_names, surnames
-from svp_nlp.redaction.spoken import MONTH_NAMES
+from svp_nlp.redaction.spoken import MONTH_NAMES, in_words
 from svp_nlp.redaction.words import everyday, fold
 
 Detect = Callable[[Sequence[Transcript]], Sequence[Sequence[Finding]]]
@@ -73,10 +73,13 @@ class CanaryReport:
 def plant(transcript: Transcript, ledger: Ledger, *, each: int = 1, seed: str = "") -> Planted:
     """Return a copy of *transcript* with *each* invented identifiers of every label said at ends of turns.
 
-    The names come from census lists and never are those of *ledger*. The same seed plants the same.
+    The names come from census lists and never are those of *ledger*. Half of the years and ages are in
+    words, half of the institutions go by their short name. The same seed plants the same.
     """
     chance = random.Random(f"{seed}:{transcript.sha256}")  # noqa: S311 (no secret)
     taken = {word for e in ledger for s in e.variants for word in fold(s).split()}
+    # In a transcript without capitals a capital would give the canary away.
+    plain = sum(map(str.isupper, transcript.text)) < 0.008 * len(transcript)
     labels = [label for label in _SENTENCES for _ in range(each)]
     chance.shuffle(labels)
     turns = [t for t in transcript.turns if t.speech and t.role is not Role.INTERVIEWER]
@@ -85,6 +88,8 @@ def plant(transcript: Transcript, ledger: Ledger, *, each: int = 1, seed: str = 
     for place, label in zip(places, labels, strict=True):
         words = _invented(label, chance, taken)
         before, after = chance.choice(_SENTENCES[label]).split("{}")
+        if plain:
+            before, words, after = before.lower(), words.lower(), after.rstrip(".").lower()
         text += transcript.text[at:place]
         start = len(text) + 1 + len(before)
         text += f" {before}{words}{after}"
@@ -125,19 +130,23 @@ def _invented(label: Label, chance: random.Random, taken: set[str]) -> str:
         first, last = _name("first", chance, taken), _name("last", chance, taken)
         return chance.choice([f"{first} {last}", first, last])
     if label is Label.INSTITUTION:
-        return f"{_name('last', chance, taken)} {chance.choice(_KINDS)}"
+        name = _name("last", chance, taken)
+        return name if chance.random() < 0.5 else f"{name} {chance.choice(_KINDS)}"
     if label is Label.LOCATION:
         return _name("city", chance, taken)
     if label is Label.DATE:
         return f"{chance.choice(MONTH_NAMES)} {chance.randint(1, 28)}, {chance.randint(2005, 2019)}"
     if label is Label.DATE_YEAR:
-        return str(chance.randint(1985, 2019))
+        year = chance.randint(1985, 2019)
+        century = "nineteen" if year < 2000 else "two thousand and" if year < 2010 else "twenty"
+        return str(year) if chance.random() < 0.5 or year == 2000 else f"{century} {in_words(year % 100)}"
     if label is Label.CONTACT:
         # 555-01xx is kept free of subscribers for fiction.
         return f"{chance.randint(201, 989)}-555-01{chance.randint(10, 99)}"
     if label is Label.ID:
         return str(chance.randint(100_000, 9_999_999))
-    return str(chance.randint(19, 95))
+    age = chance.randint(19, 95)
+    return str(age) if chance.random() < 0.5 else in_words(age)
 
 
 @cache

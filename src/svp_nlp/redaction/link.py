@@ -190,9 +190,10 @@ class _Book:
                 yield Entity(cluster.id, cluster.label, f"[{cluster.id}]", counts[id(cluster)])
 
     def _home(self, transcript: str, places: Sequence[tuple[str, Group]]) -> _Cluster | None:
-        """Return the care site that a transcript clearly speaks of most, if there is one.
+        """Return the care site that a transcript is clearly about, if there is one.
 
-        Clearly: named twice or more, and half as often again as any other care site.
+        Clearly: the only one of the roster's institutions in it, or else named twice or more and half as
+        often again as any other care site.
         """
         tally: dict[int, int] = {}
         found: dict[int, _Cluster] = {}
@@ -201,6 +202,9 @@ class _Book:
                 cluster = self.cluster_of(t, group)
                 found[id(cluster)] = cluster
                 tally[id(cluster)] = tally.get(id(cluster), 0) + 1
+        listed = [c for c in found.values() if c.on_roster]
+        if len(listed) == 1 and any(name.is_care for name in listed[0].names):
+            return listed[0]
         care = {i: n for i, n in tally.items() if any(name.is_care for name in found[i].names)}
         ranked = sorted(care.items(), key=lambda item: -item[1])
         if not ranked or ranked[0][1] < 2 or (len(ranked) > 1 and ranked[0][1] < 1.5 * ranked[1][1]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
@@ -74,6 +75,18 @@ def restored(redacted: Redacted, source: Transcript) -> str:
         parts += [clean[at : edit.clean.start], source[edit.source]]
         at = edit.clean.end
     return "".join([*parts, clean[at:]])
+
+
+def named_again(text: str, ledger: Ledger) -> str:
+    """Return *text* (a quote, a report) with each pseudonym replaced by the fullest name of its entity.
+
+    For ``private/`` only. This is for reading; the source's own words come back through `restored`.
+    """
+    names = {e.pseudonym: e.surfaces[0] for e in ledger if e.surfaces}
+    if not names:
+        return text
+    pattern = "|".join(re.escape(p) for p in sorted(names, key=len, reverse=True))
+    return re.sub(pattern, lambda m: names[m.group()], text)
 
 
 def settled(transcript: Transcript, findings: Sequence[Finding]) -> list[Finding]:

@@ -69,6 +69,16 @@ class SpokenDate:
         return month if not self.year else f"{month}, {self.year}" if self.day else f"{month} {self.year}"
 
 
+def in_words(number: int) -> str:
+    """Say a number below a hundred in words ("thirty-four"); raises ValueError for others."""
+    if not 0 <= number < 100:
+        raise ValueError(f"a number from 0 to 99 was expected, got {number}")
+    if number < 20:
+        return _UNITS.split()[number]
+    tens, units = divmod(number, 10)
+    return _TENS.split()[tens - 2] + (f"-{_UNITS.split()[units]}" if units else "")
+
+
 def read_number(words: list[str]) -> int | None:
     """Return the number below a thousand that *words* say ("thirty-four" as two words); None if none."""
     if not words or not all(w in _VALUES or w == "hundred" or w == "and" for w in words):
