@@ -79,14 +79,26 @@ def bootstrap(
     value = statistic(files)
     if len(files) < 3:
         return Figure(name, value)
-    rng = np.random.default_rng(seed)
-    picks = rng.integers(0, len(files), size=(draws, len(files)))
+    picks = _picks(len(files), draws, seed)
     values = np.array([statistic([files[i] for i in row]) for row in picks])
     values = values[~np.isnan(values)]
     if not len(values):
         return Figure(name, value)
     low, high = np.quantile(values, [0.025, 0.975])
     return Figure(name, value, float(low), float(high), interval=f"bootstrap over {len(files)} files")
+
+
+def resampled(documents: int, draws: int, seed: int = 0) -> Floats:
+    """Return how often each document is drawn, shape (draws, documents): the draws `bootstrap` makes.
+
+    Sums over documents, times these weights, give a statistic's sums for every draw at once.
+    """
+    picks = _picks(documents, draws, seed)
+    return np.stack([np.bincount(row, minlength=documents) for row in picks]).astype(np.float64)
+
+
+def _picks(documents: int, draws: int, seed: int) -> npt.NDArray[np.int64]:
+    return np.random.default_rng(seed).integers(0, documents, size=(draws, documents))
 
 
 def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float:
