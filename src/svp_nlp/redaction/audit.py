@@ -106,9 +106,9 @@ class Audit:
         return (
             f"{len(self.files)} transcripts ({words:,} words) were de-identified with svp-nlp "
             f'{version("svp-nlp")} under the profile "{self.profile}" ({self.purpose}). '
-            f"{self.replaced:,} mentions of {sum(self.entities.values()):,} entities were replaced "
-            f"({kinds}), touching {self.share_changed:.1%} of the words; each entity has one pseudonym in all "
-            f"transcripts. {review:,} mentions on which the witnesses did not agree were replaced and listed "
+            f"{self.replaced:,} mentions of {entities:,} entities were replaced ({kinds}), touching "
+            f"{self.share_changed:.1%} of the words; each entity has one pseudonym in all transcripts. "
+            f"{review:,} mentions on which the witnesses did not agree were replaced and listed "
             f"for a person to look at.{left} Automatic de-identification does not find every identifier: "
             "somebody who knows the sites should read what leaves."
         )
