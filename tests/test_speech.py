@@ -44,6 +44,8 @@ def test_one_pseudonym_does_not_cost_clarity() -> None:
         "Did the nurses ask for help?",
         "The nurses asked for",
         "The night shift, mostly",
+        "The night shift. The nurses asked for help.",
+        'Y, N." The nurses asked for help.',
         "[laughs]",
         "",
     ],

@@ -13,8 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from svp_nlp.coding.codebook import founding_codebook
+from svp_nlp.coding.exemplars import exemplars, quote_text
 from svp_nlp.coding.grouping import least_strength, without_groups
 from svp_nlp.coding.segment import passages
+from svp_nlp.coding.speech import self_containedness
 from svp_nlp.coding.topics import Topics, propose_theme, topic_map, topics
 from svp_nlp.engines.bertopic import Bertopic
 from svp_nlp.engines.models import model_path
@@ -343,20 +346,42 @@ def real(shared: Path) -> tuple[dict[str, Transcript], list[Suggestions]]:
     return {id: Transcript(id, text[id], tuple(turns[id])) for id in text}, made
 
 
-def test_real_interviews_with_the_real_model(
-    real: tuple[dict[str, Transcript], list[Suggestions]],
+@pytest.fixture(scope="module")
+def minilm() -> SentenceEmbedder:
+    return SentenceEmbedder(model_path("all-MiniLM-L6-v2"))
+
+
+def test_topics_of_real_interviews_with_the_real_model(
+    real: tuple[dict[str, Transcript], list[Suggestions]], minilm: SentenceEmbedder
 ) -> None:
     transcripts, made = real
     cut = [p for t in transcripts.values() for p in passages(t)]
-    minilm = SentenceEmbedder(model_path("all-MiniLM-L6-v2"))
-    found = topics(CODEBOOK, transcripts, cut, made, embedder=minilm)
+    found = topics(founding_codebook(), transcripts, cut, made, embedder=minilm)
     assert found.explained > 20
     assert found.residue > 20
     assert len(found.points) == found.explained + found.residue
     ids = [i for t in found.found for i in t.passages]
     assert len(ids) == len(set(ids))
     assert set(ids) <= found.unexplained
+    assert found.found or found.similar
     assert found.settings["embedder"].startswith("all-MiniLM-L6-v2")
+
+
+def test_exemplars_of_a_real_interview_with_the_real_model(
+    real: tuple[dict[str, Transcript], list[Suggestions]], minilm: SentenceEmbedder
+) -> None:
+    transcripts, made = real
+    cut = passages(transcripts["D01"])
+    coded = {s.passage: [r.theme for r in s.ranked] for s in made if s.passage.startswith("D01:")}
+    quotes = exemplars(founding_codebook(), transcripts, cut, (), codings=coded, embedder=minilm)
+    assert {q.theme for q in quotes} == {theme for some in coded.values() for theme in some}
+    for quote in quotes:
+        said = quote_text(transcripts[quote.transcript], quote)
+        assert quote.theme in coded[quote.passage]
+        assert all(part in transcripts[quote.transcript].text for part in said.split(" … "))
+        assert 8 <= len(said.split()) <= 90
+    # What a reader would mark as worth quoting: most quotes stand alone and read cleanly.
+    assert np.mean([self_containedness(quote_text(transcripts[q.transcript], q)) for q in quotes]) > 0.8
 
 
 def test_importing_topics_loads_no_heavy_library() -> None:

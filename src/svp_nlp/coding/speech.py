@@ -24,6 +24,7 @@ _FILLER = re.compile(
 _REPEAT = re.compile(r"\b(\w+(?: \w+)?)[\s,–—-]+\1\b", re.I)
 _BROKEN = re.compile(r"\w(?:--+|—|–)(?=\s|$)|\.\.\.|…")
 _PROPER_END = re.compile(r"[.!?][\"'”’)\]]*$")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 _ANSWER = re.compile(
     r"(?:yes|yeah|yep|no|nope|nah|okay|ok|right|sure|exactly|oh|mm-hmm?|mhm|thanks?)\b", re.I
 )
@@ -98,7 +99,8 @@ def self_containedness(text: str) -> float:
     """Return how well *text* stands without what was said before it, from 0 (a fragment) to 1.
 
     Marked down: an opening pronoun without a noun ("It was …"), an opening conjunction or short answer, no
-    end of sentence where the text has any, no verb, and a question.
+    end of sentence where the text has any, no verb (at all, or in the first sentence), a question, and a
+    quotation mark without its partner.
     """
     bare = without_marks(text).strip(" \"'“‘.…,—–-")
     if not bare or not _VERBISH.search(bare):
@@ -112,6 +114,8 @@ def self_containedness(text: str) -> float:
     punctuated = re.search(r"[.!?]", text) is not None or text != text.lower()
     score -= 0.3 if punctuated and not _PROPER_END.search(text.strip()) else 0.0
     score -= 0.2 if text.rstrip().endswith("?") else 0.0
+    score -= 0.2 if not _VERBISH.search(_SENTENCE_END.split(bare)[0]) else 0.0
+    score -= 0.2 if text.count('"') % 2 or text.count("“") != text.count("”") else 0.0
     return max(0.0, score)
 
 
