@@ -164,7 +164,8 @@ class Agreement:
             for r in self.rows
         )
         sets = "; ".join(f"{f.name}: {_shown(f)}" for f in (self.sets, self.same, self.shared))
-        return f"<p>{escape(str(self.frame))}</p><p>{escape(sets)}</p><table><tr>{head}</tr>{body}</table><p>{PREVALENCE}</p>"
+        table = f"<table><tr>{head}</tr>{body}</table><p>{PREVALENCE}</p>"
+        return f"<p>{escape(str(self.frame))}</p><p>{escape(sets)}</p>{table}"
 
 
 _NAME, _WIDTH = 40, 20

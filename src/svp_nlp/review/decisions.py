@@ -16,7 +16,8 @@ memo                      ``text``
 flag                      ``on``: true or false; ``text`` may say why
 undo                      nothing; ``Decision.parent`` names what is undone
 commit                    nothing: the blind pass of the passage is closed
-seen                      ``themes``: the suggestions that were opened, best first
+seen                      ``themes``: the suggestions that were opened, best first; ``checks``: those among
+                          them that were put in to see whether they are accepted unread, if there are any
 adjudicate                ``themes``, ``text`` (the reason), ``certainty``; ``pieces`` {theme: pairs}
 confirm                   nothing
 not-an-identifier         nothing

@@ -44,7 +44,9 @@ class Coding:
 
     ``blind``: the themes committed before any suggestion was seen, None where nothing was. ``themes``: the
     themes as they stand; they count once ``decided`` (committed, or coded after the suggestions were seen).
-    ``pieces``: per theme the words it covers, where the coder chose some. ``seconds``: all time spent.
+    ``pieces``: per theme the words it covers, where the coder chose some. ``offered``: the suggestions that
+    were opened, best first; ``checks``: those among them put in to see whether they are accepted unread.
+    ``seconds``: all time spent.
     """
 
     coder: str
@@ -58,6 +60,8 @@ class Coding:
     pieces: Mapping[str, tuple[Span, ...]] = field(default_factory=dict, repr=False)
     quotes: tuple[QuoteMark, ...] = ()
     memos: tuple[str, ...] = field(default=(), repr=False)
+    offered: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     seconds: float = 0.0
     time: datetime | None = None
@@ -195,6 +199,8 @@ def _coding(decisions: Sequence[Decision]) -> Coding | None:
         pieces=codes.pieces,
         quotes=tuple(codes.quotes),
         memos=tuple(codes.memos),
+        offered=codes.offered,
+        checks=codes.checks,
         verdicts=tuple(codes.verdicts),
         seconds=sum(d.seconds for d in decisions),
         time=decisions[-1].time,
@@ -219,6 +225,7 @@ class _Codes:
         self.certainty: float | None = None
         self.flagged = False
         self.offered: tuple[str, ...] = ()
+        self.checks: tuple[str, ...] = ()
         self.pieces: dict[str, tuple[Span, ...]] = {}
         self.quotes: list[QuoteMark] = []
         self.memos: list[str] = []
@@ -285,6 +292,7 @@ class _Codes:
     def seen(self, decision: Decision) -> None:
         """Remember what was offered, best first."""
         self.offered = tuple(decision.value.get("themes", ()))
+        self.checks = tuple(decision.value.get("checks", ()))
 
     def nothing(self, _: Decision) -> None:
         """Leave the coder's own codes as they are."""
