@@ -150,6 +150,14 @@ def test_masked_labels_still_tell_speakers_apart() -> None:
     assert there.text == "[PERSON 2]: Who is here?\n\n[PERSON 1]: ***.\n"
 
 
+def test_a_general_word_takes_no_second_article() -> None:
+    text = "at the Veyton Hospital, then Veyton Hospital"
+    first = found(text, "Veyton Hospital", Label.INSTITUTION)
+    last = Finding(Span(29, 44), Label.INSTITUTION, entity="INSTITUTION B")
+    redacted = redact(Transcript("t", text), [first, last], ledger=LEDGER, profile=PUBLIC)
+    assert redacted.transcript.text == "at the hospital, then a hospital"
+
+
 def test_clean_labels_are_read_again() -> None:
     from svp_nlp.reading.files import read_text
 

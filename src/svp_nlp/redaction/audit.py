@@ -17,7 +17,6 @@ from itertools import combinations as choose
 
 from svp_nlp.errors import StudyError
 from svp_nlp.model import Finding, Label, Redacted, Span, Status, Transcript
-from svp_nlp.redaction.ledger import Ledger
 from svp_nlp.redaction.profiles import EIGHTEEN, Profile
 
 _WORD = re.compile(r"\S*\w\S*")
@@ -155,7 +154,6 @@ def audit(
     findings: Sequence[Sequence[Finding]],
     redacted: Sequence[Redacted],
     *,
-    ledger: Ledger,
     profile: Profile,
     cases: Sequence[Mapping[str, str]] = (),
 ) -> Audit:
@@ -165,12 +163,13 @@ def audit(
     might tell somebody apart (`quasi_identifiers`).
     """
     files = tuple(_file(*row) for row in zip(sources, findings, redacted, strict=True))
-    alive = Counter(e.label for e in ledger if e.count)
+    replaced = {(f.label, f.entity) for row in findings for f in row if f.status is not Status.KEPT}
+    entities = Counter(label for label, _ in replaced)
     witnesses = {w.partition(":")[0] for row in findings for f in row for w in f.found_by}
     return Audit(
         profile.name,
         profile.purpose,
-        {label: alive[label] for label in Label if alive[label]},
+        {label: entities[label] for label in Label if entities[label]},
         files,
         tuple(sorted(witnesses)),
         quasi_identifiers(cases),

@@ -19,6 +19,7 @@ from svp_nlp.redaction.roster import Roster
 from svp_nlp.redaction.words import fold
 
 _RESOLVED = (Label.PERSON, Label.INSTITUTION)
+_ROSTER = "\0roster"  # no transcript is called so
 
 
 def link(
@@ -76,6 +77,7 @@ class _Book:
 
     clusters: list[_Cluster] = field(default_factory=list)
     seen: dict[tuple[str, Label, str], _Cluster] = field(default_factory=dict)
+    shelves: dict[tuple[Label, str, str], list[_Cluster]] = field(default_factory=dict)
 
     @classmethod
     def opened(cls, ledger: Ledger, roster: Roster) -> _Book:
@@ -85,6 +87,7 @@ class _Book:
             names = [Name(s, entity.label) for s in entity.variants]
             cluster = _Cluster(entity.label, entity.id, names, set(entity.transcripts))
             book.clusters.append(cluster)
+            book._shelve(cluster, names, entity.transcripts)
             for surface, counts in entity.variants.items():
                 book.seen.update({(t, entity.label, fold(surface)): cluster for t in counts})
         for entry in roster:
@@ -99,8 +102,25 @@ class _Book:
             if cluster.label is label and any(n.is_full and n.tokens in known for n in names):
                 cluster.names += names
                 cluster.on_roster = True
+                self._shelve(cluster, names, [_ROSTER])
                 return
         self.clusters.append(_Cluster(label, names=names, on_roster=True))
+        self._shelve(self.clusters[-1], names, [_ROSTER])
+
+    def _shelve(self, cluster: _Cluster, names: Iterable[Name], transcripts: Iterable[str]) -> None:
+        """Put a cluster where `_candidates` looks for it: by transcript, and by the words of its names."""
+        words = {w for name in names for w in _words(name)}
+        for kind, keys in (("in", transcripts), ("word", words)):
+            for key in keys:
+                shelf = self.shelves.setdefault((cluster.label, kind, key), [])
+                if not any(c is cluster for c in shelf):
+                    shelf.append(cluster)
+
+    def _candidates(self, transcript: str, name: Name) -> list[_Cluster]:
+        """Return the clusters that may fit a name: of its transcript, of the roster, or sharing a word."""
+        keys = [("in", transcript), ("in", _ROSTER), *(("word", w) for w in sorted(_words(name)))]
+        found = (c for kind, key in keys for c in self.shelves.get((name.label, kind, key), ()))
+        return list({id(c): c for c in found}.values())
 
     def cluster_of(self, transcript: str, group: Group) -> _Cluster:
         return self.seen[(transcript, group.pieces[0].label, fold(group.surface))]
@@ -113,6 +133,8 @@ class _Book:
         if cluster is None:
             cluster = _Cluster(name.label)
             self.clusters.append(cluster)
+        if transcript not in cluster.transcripts or name.surface not in {n.surface for n in cluster.names}:
+            self._shelve(cluster, [name], [transcript])
         if not any(n.surface == name.surface for n in cluster.names):
             cluster.names.append(name)
         cluster.transcripts.add(transcript)
@@ -121,12 +143,11 @@ class _Book:
     def _match(self, transcript: str, name: Name) -> _Cluster | None:
         """Return the one cluster that fits best; None if none does or two do equally well."""
         ranked: dict[tuple[int, bool, bool], list[_Cluster]] = {}
-        for cluster in self.clusters:
-            if cluster.label is name.label:
-                here = transcript in cluster.transcripts
-                strength = self._strength(name, cluster, here)
-                if strength:
-                    ranked.setdefault((strength, here, cluster.on_roster), []).append(cluster)
+        for cluster in self._candidates(transcript, name):
+            here = transcript in cluster.transcripts
+            strength = self._strength(name, cluster, here)
+            if strength:
+                ranked.setdefault((strength, here, cluster.on_roster), []).append(cluster)
         best = ranked[max(ranked)] if ranked else []
         return best[0] if len(best) == 1 else None
 
@@ -230,6 +251,14 @@ class _Letters:
             letter, number = f"{base}{number}", number + 1
         self._given.add(letter)
         return letter
+
+
+def _words(name: Name) -> set[str]:
+    """Return the words under which a name is filed: its parts and initials, or the key of a number."""
+    if name.label not in _RESOLVED:
+        return {name.key}
+    letters = {"".join(name.tokens).replace(".", "")} if name.is_initials else set()
+    return set(name.parts) | name.initials | letters
 
 
 def _same_full(name: Name, known: Name) -> bool:

@@ -12,6 +12,8 @@ from svp_nlp.model import Edit, Finding, Redacted, Source, Span, Status, Transcr
 from svp_nlp.redaction.ledger import Ledger
 from svp_nlp.redaction.profiles import MASK, STRICT, Mention, Profile
 
+_ARTICLE = re.compile(r"\b(?:the|an?|our|this|that|my|your|their|his|her)\s+$", re.IGNORECASE)
+
 Replace = Callable[[str, Sequence[tuple[Span, str]]], tuple[str, tuple[Span, ...]]]
 
 
@@ -194,6 +196,9 @@ def _changes(
         return
     if profile.rules[first.label] is MASK and _is_label(transcript, first.span):
         new = entity.pseudonym  # masked labels would leave nobody to tell apart
+    # "at the Mesa" becomes "at the hospital", not "at the a hospital".
+    if _ARTICLE.search(transcript.text, max(0, first.span.start - 8), first.span.start):
+        new = re.sub(r"^an? ", "", new)
     yield first, new
     for piece in group.pieces[1:]:
         # A caption line left empty would end its cue, so there the pseudonym stands twice.

@@ -266,8 +266,8 @@ def _spelled(page: _Page, needles: Needles) -> Iterator[_Hit]:
         while i + n < len(page.tokens) and len(page.tokens[i + n].word) == 1 and page.joined(i, n + 1):
             n += 1
         word = "".join(t.word for t in page.tokens[i : i + n])
-        for part, needle in needles.parts.items():
-            if n >= 3 and len(part) >= 3 and (part in word or (n >= 4 and part.startswith(word))):
+        for part, needle in needles.parts.items() if n >= 3 else ():
+            if part in word or (n >= 4 and part.startswith(word)):
                 yield Span(page.tokens[i].start, page.tokens[i + n - 1].end), needle, "spelling"
                 break
         i += max(1, n)
