@@ -39,9 +39,9 @@ from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 from svp_nlp.evaluation.baselines import profile_scores, theme_text
 from svp_nlp.evaluation.commands import clean, evaluate_suggestions
 from svp_nlp.evaluation.gold import load_gold
-from svp_nlp.stats import kappa
 from svp_nlp.evaluation.suggestions import TurnGold, by_turn, gold_turns, score_suggestions
 from svp_nlp.model import Codebook, Domain, Passage, Theme
+from svp_nlp.stats import kappa
 
 LEAST = 16
 """Texts a code must have in the half that is learned from."""
