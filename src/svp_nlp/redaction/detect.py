@@ -103,9 +103,9 @@ def _read(transcript: Transcript, engine: Analyzer) -> Reading:
 
 
 def _asked(text: str, engine: Analyzer) -> Iterator[Hit]:
-    """Ask the model about first names that are words, raised as if they were names."""
-    raised, starts = hypothesised(text)
-    if not starts:
+    """Ask the model about words that might be names, raised as if they were."""
+    raised, starts, pairs = hypothesised(text)
+    if not starts and not pairs:
         return
     for hit in engine([raised])[0]:
         if (
@@ -114,6 +114,9 @@ def _asked(text: str, engine: Analyzer) -> Iterator[Hit]:
             and not _WORD_BEFORE.search(text[: hit.span.start][-12:])
         ):
             yield Hit(hit.span, Label.PERSON, 0.6, "asked:PERSON")
+        elif hit.witness.startswith("spacy") and hit.span.end == pairs.get(hit.span.start):
+            label = Label.LOCATION if hit.label is Label.LOCATION else Label.INSTITUTION
+            yield Hit(hit.span, label, 0.55, "asked:pair")
 
 
 _WORD_BEFORE = re.compile(
@@ -303,7 +306,8 @@ def _carried(
         known[key] = form
     found = list(reading.candidates)
     for span, form in mentions(text, known, cased=reading.cased, speech_end=reading.running.speech_end):
-        found.append(Candidate(span, form.label, max(LIKELY, form.score), (form.witness,)))
+        score = form.score if reading.cased or not form.exact else min(form.score, 0.65)
+        found.append(Candidate(span, form.label, max(LIKELY, score), (form.witness,)))
     if not reading.cased:
         found += _extended(text, found, own)
     taken = [c.span for c in found]

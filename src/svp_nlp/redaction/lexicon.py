@@ -63,6 +63,13 @@ def _after_common_words() -> Counter[str]:
 
 
 @cache
+def word_pairs() -> frozenset[tuple[str, str]]:
+    """Return the 242,342 pairs of words that follow each other most often (SymSpell's word pairs)."""
+    rows = (line.split() for line in _package_file("symspellpy", "frequency_bigramdictionary_en_243_342.txt"))
+    return frozenset((row[0], row[1]) for row in rows)
+
+
+@cache
 def first_names() -> dict[str, float]:
     """Return first names with their share in percent (US census; names of other lists get a small one)."""
     found: dict[str, float] = {}

@@ -26,6 +26,23 @@ NOT_AFTER_NAME = words(
 )
 """Words after which a sentence-opening "Will", "May", "Mark" or "Grace" was no name."""
 
+MODALS = frozenset({"will", "may", "mark", "an", "so", "my"})
+"""First names that are said as words so often that without a capital they are left to other witnesses."""
+
+BEFORE_WORDS = re.compile(
+    r"\b(?:the|a|an|some|any|no|this|that|my|your|our|his|her|their|its|to|can|could|"
+    r"would|should|will|didn't|don't|very|so|"
+    r"too|more|most|every|each|of|i|we|they|you|for|with|is|was|are|were|be|been|being|have|has|had|in) $",
+    re.IGNORECASE,
+)
+"""Words after which an ordinary word stands as itself."""
+
+
+def _no_word_here(match: re.Match[str], text: str) -> bool:
+    """Tell whether a first name that is also a word can be the name here, in text without capitals."""
+    return not BEFORE_WORDS.search(text[max(0, match.start() - 12) : match.start()])
+
+
 HEAD_WORDS = frozenset(w.lower() for head in HEADS for w in head.split())
 
 
@@ -67,8 +84,11 @@ def forms(names: Iterable[Name], *, cased: bool = True) -> dict[str, Form]:
 
 
 def _safe_without_case(form: Form) -> bool:
+    """Tell whether a form of ordinary words is long enough to be no chance meeting ("mercy ridge")."""
     words = form.text.lower().split()
-    return len(words) > 1 and not all(ordinary(w) for w in words)
+    if len(words) == 1:
+        return form.label is Label.PERSON and words[0] not in MODALS and words[0] in first_names()
+    return len(form.text) > 9 or not all(ordinary(w) for w in words)
 
 
 def _forms(name: Name) -> Iterator[Form]:
@@ -95,10 +115,14 @@ def _person(words: Sequence[str], name: Name) -> Iterator[Form]:
     own = [w for w in words if w.lower() not in TITLES | PARTICLES]
     if len(own) > 1 or "-" in "".join(own):
         for word in sorted({part for w in own for part in (w, *w.split("-"))}):
-            if len(word) > 2 and not is_role(word):
+            if (
+                len(word) > 2 or (len(word) == 2 and word[0].isupper() and word.lower() in first_names())
+            ) and not is_role(word):
                 yield Form(word, Label.PERSON, name.score * 0.95, name.witness, _needs_capital(word))
     for word in own:
         for part in word.split("-"):
+            if len(part) > 1 and part.isalpha():
+                yield Form("-".join(part.upper()), Label.PERSON, 0.85, "spelled", False)
             if len(part) > 3 and not ordinary(part):
                 yield Form(" ".join(part[:3]), Label.PERSON, 0.7, "spelled", False)
                 yield Form(", ".join(part[:3]), Label.PERSON, 0.7, "spelled", False)
@@ -158,10 +182,10 @@ def mentions(
 def _stands_for(match: re.Match[str], form: Form, text: str, *, cased: bool, said: bool) -> bool:
     """Tell whether a form means its name at this place."""
     found = match[1]
-    if not cased:
-        return True
     if not form.exact:
         return True
+    if not cased:
+        return " " in form.text or _no_word_here(match, text)
     if form.text.isupper() and len(form.text) <= 5:
         return found == form.text
     if not all(w[0].isupper() or w.lower() in PARTICLES for w in found.split()):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 
+from svp_nlp.redaction.guards import ROLES
 from svp_nlp.redaction.lexicon import (
     cities,
     first_names,
@@ -16,11 +18,13 @@ from svp_nlp.redaction.lexicon import (
     read_list,
     regions,
     surnames,
+    word_pairs,
     word_ranks,
     words,
     world_cities,
 )
 from svp_nlp.redaction.recognizers.base import any_of
+from svp_nlp.redaction.recognizers.numbers import TEENS, TENS, UNITS
 
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 ONE = r"[^\W\d_]+(?:[-'][^\W\d_]+)*"
@@ -39,7 +43,9 @@ CUE = re.compile(
 )
 SURE_CUE = re.compile(r"(?:name is|name's|name was|named|nicknamed|call me|calls me|called) $")
 HEAD = re.compile(
-    r"\b(?:medical center|health system|health center|hospital|university|college|clinic|"
+    r"\b(?:behavioral health|county|parish|falls|river|lake|creek|springs|heights|island|"
+    r"valley|medical center|health system|health center|hospital|university|college|"
+    r"clinic|"
     r"foundation|pavilion|tower|"
     r"health care|healthcare|institute|memorial|regional|children's|mutual|insurance|high "
     r"school|house|building|fund|hall|"
@@ -93,7 +99,7 @@ def _phrases() -> re.Pattern[str]:
     names = {
         n
         for n in listed
-        if " " in n and len(n) > 6 and (listed[n] >= 20 or not all(map(ordinary, n.split())))
+        if " " in n and len(n) > 6 and (listed[n] >= 10 or not all(map(ordinary, n.split())))
     }
     names |= {n.removeprefix("the ") for n in regions() if " " in n.removeprefix("the ")}
     names |= {
@@ -150,14 +156,59 @@ def truecased(text: str, known: Collection[str] = ()) -> str:
     return "".join(out)
 
 
-def hypothesised(text: str) -> tuple[str, frozenset[int]]:
-    """Return truecased text with listed first names that are also words raised, and where they start.
+def _repeated_pairs(text: str) -> list[tuple[re.Match[str], re.Match[str]]]:
+    """Return pairs of ordinary words said at least twice that elsewhere hardly follow each other.
+
+    "mercy ridge", "green integer": what comes back like that is often the name of a site or programme.
+    """
+    found: dict[tuple[str, str], list[tuple[re.Match[str], re.Match[str]]]] = defaultdict(list)
+    for one, two in pairwise(WORD.finditer(text)):
+        if text[one.end() : two.start()] == " " and _may_name(one[0], 400) and _may_name(two[0], 300):
+            found[one[0], two[0]].append((one, two))
+    return [place for pair, places in found.items() if _returns(pair, places, text) for place in places]
+
+
+def _returns(pair: tuple[str, str], places: Sequence[tuple[re.Match[str], re.Match[str]]], text: str) -> bool:
+    """Tell whether a pair comes back, is no common one, and never stands as "a pair" or "my pair"."""
+    if len(places) < 2 or pair in word_pairs():
+        return False
+    return not any(_COUNTED.search(text[max(0, one.start() - 10) : one.start()]) for one, _ in places)
+
+
+_COUNTED = re.compile(
+    r"(?:\b(?:a|an|my|your|his|her|our|their|this|that|these|of|no|some|any|more|and)|\d) $", re.IGNORECASE
+)
+
+
+def _may_name(word: str, rank: int) -> bool:
+    """Tell whether an ordinary word is rare and plain enough to be half of a name."""
+    return (
+        len(word) > 3
+        and word.isalpha()
+        and word.islower()
+        and word not in _NEVER | ROLES | _NUMBERS
+        and word_ranks().get(word, 0) > rank
+    )
+
+
+_NUMBERS = frozenset((*UNITS, *TEENS, *TENS))
+
+
+def hypothesised(text: str) -> tuple[str, frozenset[int], dict[int, int]]:
+    """Return truecased text with what might be names raised: where first names start, and pairs of words.
+
+    Raised are listed first names that are also words, and repeated pairs of words that are rarely said.
 
     Only a model that reads the sentence can say whether "joy" is a person here; it is asked with the
     capital that a person would have.
     """
     out = list(text)
     starts = set()
+    pairs = {}
+    for one, two in _repeated_pairs(text):
+        out[one.start()] = one[0][0].upper()
+        out[two.start()] = two[0][0].upper()
+        pairs[one.start()] = two.end()
     for word in WORD.finditer(text):
         if (
             first_names().get(word[0], 0.0) >= 0.004
@@ -166,7 +217,7 @@ def hypothesised(text: str) -> tuple[str, frozenset[int]]:
         ):
             out[word.start()] = word[0][0].upper()
             starts.add(word.start())
-    return "".join(out), frozenset(starts)
+    return "".join(out), frozenset(starts), pairs
 
 
 def _capital(word: str) -> str:
@@ -200,9 +251,12 @@ def _raised(low: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
 
 
 def _street(match: re.Match[str]) -> Iterator[tuple[int, int]]:
-    """Yield a street with the words before it that can name one."""
+    """Yield a street with the words before it that can name one; any word after "on" or "across"."""
     words = list(WORD.finditer(match["name"]))
-    named = [w for w in words if w[0] not in _NEVER and not ordinary(w[0])]
+    plain = re.search(
+        r"\b(?:on|off|across|down|along|at) $", match.string[max(0, match.start() - 8) : match.start()]
+    )
+    named = [w for w in words if w[0] not in _NEVER and (plain or not ordinary(w[0]))]
     if named:
         start = named[0].start() + match.start("name")
         yield start, match.end()
@@ -233,7 +287,7 @@ _CALLED_STOP = words(
 def _pairs(low: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
     """Yield first name and surname where one of them alone would be an ordinary word."""
     words = list(WORD.finditer(low))
-    for one, two in itertools.pairwise(words):
+    for one, two in pairwise(words):
         if low[one.end() : two.start()] != " " or one[0] in _NEVER or two[0] in _NEVER:
             continue
         first, last = one[0], two[0].removesuffix("'s")

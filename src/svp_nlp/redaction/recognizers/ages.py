@@ -52,6 +52,9 @@ AGED = re.compile(
     rf"(?:(?:,| and|,? or) (?P<other>{NUMBER}))?\b(?!%| (?:percent|groups?))",
     re.IGNORECASE,
 )
+AMENDED = re.compile(
+    rf"\byears? old,? (?:no |well |I mean |actually |maybe )?(?P<age>{NUMBER})(?=[,.;]| and\b)", re.IGNORECASE
+)
 TURNED = re.compile(
     rf"\b(?:turned|turning|turns|turn|birthday is|birthday was|hit|pushing|shy of|celebrated (?:his|her))"
     rf"{HEDGE} (?P<age>{TWO_DIGIT}|[1-9]\d)\b(?! ?(?:%|percent|degrees|minutes|hours|"
@@ -188,6 +191,7 @@ def find(text: str) -> Iterator[Found]:
         (MONTH_OLD, 0.95),
         (YEARS_OF_AGE, 0.95),
         (AGED, 0.9),
+        (AMENDED, 0.75),
         (TURNED, 0.75),
         (BIRTHDAY, 0.8),
         (IS_DAYS, 0.8),

@@ -120,7 +120,7 @@ def _plain_score(words: list[str], said: str, initial: bool) -> float:
     if initial:
         return 0.0
     if said.isupper():
-        return 0.5 if len(said) <= 5 and word_ranks().get(said.lower(), 0) > 3000 else 0.0
+        return 0.5 if len(said) <= 5 and word_ranks().get(said.lower(), 0) > 1000 else 0.0
     if first_names().get(words[0].lower(), 0.0) >= 0.001:
         return 0.65
     return 0.5

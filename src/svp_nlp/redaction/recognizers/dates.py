@@ -97,7 +97,7 @@ CAPITAL_MAY = re.compile(r"(?<=[a-z,;:] )(?P<date>May|March|Mar|Sept)\b")
 SHORT_MONTH = re.compile(r"\b(?:Jan|Feb|Apr|Jun|Jul|Aug|Sept|Oct|Nov|Dec)\b\.?")
 
 SEASON_YEAR = re.compile(
-    rf"\b(?P<date>(?:the )?{SEASON}(?:,? of|,)? (?:{YEAR}|{SHORT_YEAR}\b))", re.IGNORECASE
+    rf"\b(?P<date>(?:the )?{SEASON}(?:,? of|,)? (?:{YEAR}|{SHORT_YEAR}\b|(?<=of )\d\d\b))", re.IGNORECASE
 )
 QUARTER = re.compile(
     rf"\b(?P<date>(?:Q[1-4]|(?:first|second|third|fourth|last) "
@@ -266,9 +266,13 @@ def _day_alone(text: str) -> Iterator[Found]:
     for match in ORDINAL_ALONE.finditer(text):
         before = text[max(0, match.start() - 200) : match.start()].rpartition("\n\n")[2]
         weekday = re.fullmatch(WEEKDAY + ",?", match["lead"], re.IGNORECASE)
-        if weekday or (_DATED.search(before) and not FLOOR.search(before[-40:])):
+        counted = _LOW.fullmatch(match["date"]) and FLOOR.search(before[-40:])
+        if weekday or (_DATED.search(before) and not counted):
             yield span_of(match, "date"), Label.DATE, 0.7
 
+
+_LOW = re.compile(r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|[1-9](?:st|nd|rd|th)", re.I)
+"""Ordinals that count things as often as days."""
 
 _DATED = re.compile(rf"\b{SURE_MONTH}\b|\b\d\d?/\d\d?\b|\b(?:March|May)\b|\b{WEEKDAY}\b", re.IGNORECASE)
 

@@ -14,6 +14,7 @@ from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import is_guarded
 from svp_nlp.redaction.lexicon import first_names, ordinary, surnames, words
 from svp_nlp.redaction.recognizers.base import Found, Rules, span_of
+from svp_nlp.redaction.recognizers.capitals import NOT_NAMES
 
 TITLE = (
     r"(?:Dr|Drs|Doctor|Doctors|Doc|Mr|Mrs|Ms|Miss|Mister|Missus|Mx|Prof|Professor|Nurse|"
@@ -110,7 +111,8 @@ def find(text: str) -> Iterator[Found]:
             if first and first[0].lower() in first_names() and (pattern is CUES or _plausible(match["name"])):
                 yield _trimmed(match, text), Label.PERSON, score
     for match in OPENING.finditer(text):
-        if first_names().get(match["name"].lower(), 0.0) >= 0.001 and match["name"] not in OPENERS:
+        name = match["name"]
+        if first_names().get(name.lower(), 0.0) >= 0.001 and name not in OPENERS | NOT_NAMES:
             yield span_of(match, "name"), Label.PERSON, 0.55
     for match in PAIR.finditer(text):
         if _is_pair(match["first"], match["last"]) and not is_guarded(match[0]):

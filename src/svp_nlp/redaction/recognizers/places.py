@@ -57,7 +57,7 @@ NAMED_STREET = re.compile(
 NUMBERED = re.compile(
     r"\b(?P<place>(?:\d{1,3}(?:st|nd|rd|th)|First|Second|Third|Fourth|Fifth|Sixth|Seventh|"
     r"Eighth|Ninth|Tenth) "
-    rf"{STREET})\b|\b(?P<road>(?:I|US|SR|Route|Rte|Highway|Hwy|Interstate|State Route|"
+    rf"{STREET})\b|\b(?P<road>(?:I|US|SR|(?i:Route|Rte|Highway|Hwy|Interstate|State Route)|"
     rf"County Road|Exit)[- ]\d{{1,4}}[A-Z]?)\b"
     r"|\b(?P<box>P\.?O\.? Box \d+)\b"
 )
