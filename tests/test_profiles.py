@@ -62,18 +62,18 @@ def test_the_eighteen_kinds_are_all_there_and_answered() -> None:
     ("label", "surface", "text"),
     [
         ("PERSON", "Ann", "***"),
-        ("INSTITUTION", "Lake Sauk University Hospitals", "a teaching hospital"),
-        ("INSTITUTION", "Lake University", "a university"),
-        ("INSTITUTION", "Harkness", "an institution"),
-        ("DATE", "March 3rd, 2018", "early 2018"),
-        ("DATE", "August of 2018", "mid 2018"),
-        ("DATE", "Christmas Eve 2017", "2017"),
+        ("INSTITUTION", "Lake Sauk University Hospitals", "[a teaching hospital]"),
+        ("INSTITUTION", "Lake University", "[a university]"),
+        ("INSTITUTION", "Harkness", "[an institution]"),
+        ("DATE", "March 3rd, 2018", "[early 2018]"),
+        ("DATE", "August of 2018", "[mid 2018]"),
+        ("DATE", "Christmas Eve 2017", "[2017]"),
         ("DATE", "March 3rd", "[DATE 1]"),
-        ("DATE_YEAR", "'09", "the 2000s"),
-        ("AGE", "34", "30s"),
-        ("AGE", "ninety-one", "90 or older"),
-        ("AGE", "nine days", "a child's age"),
-        ("AGE", "sixteen", "teens"),
+        ("DATE_YEAR", "'09", "[the 2000s]"),
+        ("AGE", "34", "[30s]"),
+        ("AGE", "ninety-one", "[90 or older]"),
+        ("AGE", "nine days", "[a child's age]"),
+        ("AGE", "sixteen", "[teens]"),
     ],
 )
 def test_public(label: str, surface: str, text: str) -> None:
@@ -82,7 +82,8 @@ def test_public(label: str, surface: str, text: str) -> None:
 
 def test_a_short_name_is_of_the_kind_of_the_full_one() -> None:
     assert (
-        PUBLIC.text_for(mention("INSTITUTION", "Lake", "Lake Children's Hospital")) == "a children's hospital"
+        PUBLIC.text_for(mention("INSTITUTION", "Lake", "Lake Children's Hospital"))
+        == "[a children's hospital]"
     )
 
 

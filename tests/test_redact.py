@@ -155,7 +155,7 @@ def test_a_general_word_takes_no_second_article() -> None:
     first = found(text, "Veyton Hospital", Label.INSTITUTION)
     last = Finding(Span(29, 44), Label.INSTITUTION, entity="INSTITUTION B")
     redacted = redact(Transcript("t", text), [first, last], ledger=LEDGER, profile=PUBLIC)
-    assert redacted.transcript.text == "at the hospital, then a hospital"
+    assert redacted.transcript.text == "at the [hospital], then [a hospital]"
 
 
 def test_clean_labels_are_read_again() -> None:

@@ -149,7 +149,14 @@ def test_what_the_profile_keeps_is_no_leak() -> None:
     assert [x.label for x in leaks(texts, ledger=ledger, roster=Roster(), profile=SAFE_HARBOR)] == [
         Label.DATE
     ]
-    assert [x.label for x in leaks(texts, ledger=ledger, roster=Roster(), profile=TEAM)] == [Label.LOCATION]
+    both = [Label.LOCATION, Label.DATE]
+    assert [x.label for x in leaks(texts, ledger=ledger, roster=Roster(), profile=TEAM)] == both
+
+
+def test_a_moved_date_is_no_leak_even_if_it_falls_on_a_name_or_a_real_date() -> None:
+    ledger = ledger_of(PERSON="June Castle", DATE="June 3, 2017")
+    for text, n in [("on [June 3, 2017] and [June] and [6/3]", 0), ("on June 3, 2017 and in [June]", 1)]:
+        assert len(leaks({"B": text}, ledger=ledger, roster=Roster(), profile=TEAM)) == n
 
 
 def test_require_clean() -> None:

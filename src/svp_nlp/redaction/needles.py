@@ -13,6 +13,7 @@ from svp_nlp.redaction.ledger import Ledger
 from svp_nlp.redaction.names import DIGITS, HEADS, Name
 from svp_nlp.redaction.profiles import SHIFT, Mention, Profile
 from svp_nlp.redaction.roster import Roster
+from svp_nlp.redaction.spoken import MONTH_NAMES
 from svp_nlp.redaction.words import everyday, fold, is_known_word, is_spelled, short_forms
 
 _MONTHS = (
@@ -50,6 +51,9 @@ _LITTLE = frozenset(
         "ibn",
     }
 )
+
+
+_MOVED = r"\[(?:[\d/]+|(?:%s)(?: \d{1,2})?,?(?: \d{4})?)\]" % "|".join(MONTH_NAMES)  # noqa: UP031
 
 
 class Evidence(Enum):
@@ -109,7 +113,10 @@ class Needles:
         # A pseudonym that is also a real name of the study is not looked past.
         real = {fold(s) for s, _, _ in _known(ledger, roster, profile)}
         names = sorted({e.pseudonym for e in ledger if fold(e.pseudonym) not in real}, key=len, reverse=True)
-        pattern = re.compile("|".join(map(re.escape, names))) if names else None
+        past = [re.escape(name) for name in names]
+        if SHIFT in profile.rules.values():
+            past.append(_MOVED)  # a moved date may fall on a real one, or on somebody called June
+        pattern = re.compile("|".join(past)) if past else None
         return cls(by_first, parts, rare, _numbers(ledger, roster, profile), pattern)
 
     def starting(self, word: str) -> Sequence[Needle]:
@@ -130,9 +137,7 @@ def _rank(needle: Needle) -> tuple[int, int]:
 def _known(ledger: Ledger, roster: Roster, profile: Profile) -> Iterator[tuple[str, Label, str]]:
     """Yield each surface with its label and entity ("" if only the roster knows it)."""
     owners: dict[tuple[Label, str], str] = {}
-    # A moved date may fall on a real one: where dates are moved, no date is a leak by its words.
-    moved = {label for label in Label if profile.rules[label] is SHIFT}
-    for entity in (e for e in ledger if e.label not in moved):
+    for entity in ledger:
         for surface in entity.surfaces:
             mention = Mention(surface, entity.label, entity.id, entity.pseudonym, "", ledger.seed)
             owners[(entity.label, fold(surface))] = entity.id

@@ -103,20 +103,21 @@ def _keep(_: Mention) -> None:
 
 
 def _shift(mention: Mention) -> str:
-    """Move a date; what cannot be read becomes its pseudonym."""
+    """Move a date, in brackets, since it is not what was said; what cannot be read becomes its pseudonym."""
     days = offset_days(mention.seed, mention.transcript)
     if mention.label is Label.DATE_YEAR:
         year = read_year(mention.surface)
         # Half a year before or after the middle of the year is the next year.
-        return mention.pseudonym if year is None else str(year + round(days / 365))
+        return mention.pseudonym if year is None else f"[{year + round(days / 365)}]"
     moved = read_date(mention.surface).moved(days)
-    return mention.pseudonym if moved is None else str(moved)
+    return mention.pseudonym if moved is None else f"[{moved}]"
 
 
 def _general(mention: Mention) -> str:
-    """Say what kind of thing it is instead of which one."""
+    """Say in brackets what kind of thing it is instead of which one."""
     general = _GENERAL.get(mention.label)
-    return mention.pseudonym if general is None else general(mention) or mention.pseudonym
+    words = general(mention) if general is not None else None
+    return f"[{words}]" if words else mention.pseudonym
 
 
 # The first kind whose words all occur in a name of the institution, from the more to the less telling.

@@ -196,9 +196,9 @@ def _changes(
         return
     if profile.rules[first.label] is MASK and _is_label(transcript, first.span):
         new = entity.pseudonym  # masked labels would leave nobody to tell apart
-    # "at the Mesa" becomes "at the hospital", not "at the a hospital".
+    # "at the Mesa" becomes "at the [hospital]", not "at the [a hospital]".
     if _ARTICLE.search(transcript.text, max(0, first.span.start - 8), first.span.start):
-        new = re.sub(r"^an? ", "", new)
+        new = re.sub(r"^\[an? ", "[", new)
     yield first, new
     for piece in group.pieces[1:]:
         # A caption line left empty would end its cue, so there the pseudonym stands twice.
