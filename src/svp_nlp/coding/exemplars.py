@@ -61,6 +61,10 @@ class Quotes(tuple[Quote, ...]):
         return pd.DataFrame(rows, columns=columns if transcripts is None else [*columns, "text"])
 
 
+LEAST_SUPPORT = 0.3
+"""Below this probability that a passage has a theme it is not quoted for it: better no quote than a bad one."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A passage that may be quoted for a theme; ``support`` in [0, 1], 1 where a person confirmed it."""
@@ -192,7 +196,8 @@ def _suggested(passage: Passage, made: Suggestions, themes: Collection[str]) -> 
     for suggestion in made.ranked:
         if suggestion.theme in themes and suggestion.score > 0 and suggestion.score >= _NEARLY_FIRST * best:
             support = min(1.0, max(0.0, made.coded * suggestion.score))
-            yield _Candidate(suggestion.theme, passage, support, False)
+            if support >= LEAST_SUPPORT:
+                yield _Candidate(suggestion.theme, passage, support, False)
 
 
 @dataclass(frozen=True)

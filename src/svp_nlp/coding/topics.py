@@ -31,6 +31,9 @@ LEAST_WORDS = 8
 LEAST_PASSAGES = 30
 """Below this many unexplained passages topics are not looked for."""
 
+LIKELY = 0.5
+"""A passage counts as explained where its first suggestion is more likely right than not."""
+
 _LEAST_IN_TOPIC = 4
 _RANDOM_GROUPS = 500
 _SURE = 0.95
@@ -111,8 +114,9 @@ def topics(
     """Look for themes the codebook does not have.
 
     A passage is explained when a person coded it (*codings*, passage id to themes) or, where nobody decided,
-    when the suggester did not abstain. Interviewers' passages and those under `LEAST_WORDS` words are left
-    out. *seeds* runs, each on a sample of 85 % of the passages and with its own seed, judge what was found.
+    when its first suggestion is more likely right than not (coded at all, and with that theme).
+    Interviewers' passages and those under `LEAST_WORDS` words are left out. *seeds* runs, each on a sample
+    of 85 % of the passages and with its own seed, judge what was found.
     Below `LEAST_PASSAGES` unexplained passages, and where no group passes, pairs of like passages are given
     instead. The same input gives the same topics.
     """
@@ -178,7 +182,7 @@ def _explained(
     suggestions: Sequence[Suggestions], codings: Mapping[str, Sequence[str]]
 ) -> Callable[[Passage], bool]:
     """Return the test whether a theme of the codebook explains a passage."""
-    suggested = {s.passage for s in suggestions if s.ranked and not s.abstained}
+    suggested = {s.passage for s in suggestions if s.ranked and s.coded * s.ranked[0].score > LIKELY}
     return lambda p: bool(codings[p.id]) if p.id in codings else p.id in suggested
 
 

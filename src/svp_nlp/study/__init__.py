@@ -130,7 +130,9 @@ class Study:
     def exemplars(self, *, progress: Progress = silent) -> list[dict[str, object]]:
         """Propose quotes for every theme and write coding/exemplars.jsonl; returns its rows."""
         progress("choosing exemplars", 0, 1)
-        rows = coding.find_quotes(self.layout, self.settings, self.proposals)
+        made = self.proposals
+        doubtful = redacting.doubtful_passages(self.layout, made.transcripts, made.passages)
+        rows = coding.find_quotes(self.layout, self.settings, made, doubtful)
         progress("choosing exemplars", 1, 1)
         return rows
 

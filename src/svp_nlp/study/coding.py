@@ -192,8 +192,13 @@ def load_proposals(layout: f.Layout, settings: Settings, codebook: Codebook) -> 
     return Proposals(codebook, transcripts, cut, tuple(made[passage.id] for passage in cut))
 
 
-def find_quotes(layout: f.Layout, settings: Settings, proposals: Proposals) -> list[dict[str, object]]:
-    """Propose exemplars for every theme and write exemplars.jsonl; returns its rows."""
+def find_quotes(
+    layout: f.Layout, settings: Settings, proposals: Proposals, doubtful: frozenset[str] = frozenset()
+) -> list[dict[str, object]]:
+    """Propose exemplars for every theme and write exemplars.jsonl; returns its rows.
+
+    Nothing is quoted from *doubtful* passages (ids): a person has still to look at a redaction there.
+    """
     from svp_nlp.coding.exemplars import exemplars, quote_text
 
     quotes = exemplars(
@@ -203,6 +208,7 @@ def find_quotes(layout: f.Layout, settings: Settings, proposals: Proposals) -> l
         proposals.suggestions,
         embedder=embedder(layout, settings),
         per_theme=settings.coding.quotes_per_theme,
+        doubtful=doubtful,
     )
     rows = [f.quote_row(q, quote_text(proposals.transcripts[q.transcript], q)) for q in quotes]
     write_lines(layout.coding / "exemplars.jsonl", rows)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from svp_nlp.engines.protocols import Analyzer, Hit
 from svp_nlp.errors import StudyError, SvpError
 from svp_nlp.files import write_json, write_lines, write_whole
-from svp_nlp.model import Edit, Finding, Label, Leak, Redacted, Span, Status, Transcript
+from svp_nlp.model import Edit, Finding, Label, Leak, Passage, Redacted, Span, Status, Transcript
 from svp_nlp.progress import Progress, silent
 from svp_nlp.reading import clean_suffix, find_sources, read, write
 from svp_nlp.settings import Settings
@@ -478,6 +478,22 @@ def ways_back(layout: f.Layout, transcripts: Mapping[str, Transcript]) -> dict[s
         )
         for r in State.load(layout).records
     }
+
+
+def doubtful_passages(
+    layout: f.Layout, transcripts: Mapping[str, Transcript], passages: Sequence[Passage]
+) -> frozenset[str]:
+    """Return the ids of passages with a finding that waits for a person to look at it."""
+    homes = ways_back(layout, transcripts)
+    ids = {source: id for id, (source, _) in homes.items()}
+    open_: dict[str, list[Span]] = {id: [] for id in transcripts}
+    for row in f.read_lines(layout.private / "findings.jsonl"):
+        if row["status"] == Status.REVIEW.value:
+            id = ids[row["source"]]
+            open_[id].append(homes[id][1].to_clean(Span(row["start"], row["end"])))
+    return frozenset(
+        p.id for p in passages if any(piece.overlaps(x) for x in open_[p.transcript] for piece in p.pieces)
+    )
 
 
 class CachedAnalyzer:
