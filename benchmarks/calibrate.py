@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from svp_nlp.coding import abstain
 from svp_nlp.coding.abstain import SIGNS, Calibration, shipped_calibration, signs
 from svp_nlp.coding.codebook import founding_codebook, load_codebook
 from svp_nlp.coding.learn import Learner, Voices
-from svp_nlp.coding.rank import Centre, CodebookRanker, Material
+from svp_nlp.coding.rank import Centre, CodebookRanker, Fit, Material
 from svp_nlp.engines.models import model_path
 from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 from svp_nlp.files import write_json
@@ -38,7 +38,8 @@ SOURCE = (
 # Strength of the ridge: the seven signs are few for 284 turns, the figures are flat from 0.1 to 1.
 RIDGE = 0.5
 # How loud the examples are beside the ranking; 1 to 2 give the same figures with both codebooks.
-EXAMPLES = 1.5
+EXAMPLES, QUESTIONS = 1.5, 0.3
+SHARPNESS = [float(s) for s in np.arange(0.2, 3.0, 0.05)]
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -82,37 +83,42 @@ class Bench:
         model = LogisticRegression(C=RIDGE / len(self.signs))
         model.fit((features - mean) / deviation, np.tile(self.coded[train], len(self.signs)))
         weights = model.coef_[0] / deviation
-        shape = Calibration(
-            tuple(weights), float(model.intercept_[0] - weights @ mean), EXAMPLES, 1.0, 0.5, 0.0, SOURCE
+        choices = (Voices(EXAMPLES, QUESTIONS, 0.0, s) for s in SHARPNESS)
+        voices = min(choices, key=lambda v: self.loss(v, train))
+        pick = train & self.coded
+        shares = np.concatenate([self.shares(name, voices, pick) for name in self.books])
+        gold = np.concatenate([self.gold[name][pick] for name in self.books])
+        numbers = asdict(voices.calibrated(shares, gold))
+        intercept = float(model.intercept_[0] - weights @ mean)
+        return Calibration(tuple(weights), intercept, numbers, 0.5, 0.0, SOURCE)
+
+    def shares(self, name: str, voices: Voices, chosen: np.ndarray) -> np.ndarray:
+        """Return how the themes share the turns in *chosen*."""
+        scores, spoken = (
+            Fit(fit.answers[chosen], fit.questions[chosen]) for fit in (self.scores[name], self.spoken[name])
         )
-        sharpness = min(np.arange(0.2, 3.0, 0.05), key=lambda s: self.loss(s, train))
-        return replace(shape, sharpness=float(sharpness))
+        return voices.shares(scores, spoken, np.zeros(scores.answers.shape[1]))
 
-    def themes(self, name: str, sharpness: float, chosen: np.ndarray) -> np.ndarray:
-        """Return the probabilities of themes of the turns in *chosen*."""
-        voices = Voices(EXAMPLES, 0.0, sharpness)
-        scores = self.scores[name][chosen]
-        return voices.themes(scores, self.spoken[name][chosen], np.zeros(scores.shape[1]))
-
-    def loss(self, sharpness: float, chosen: np.ndarray) -> float:
+    def loss(self, voices: Voices, chosen: np.ndarray) -> float:
         """Return the mean log loss of the gold themes over the coded turns in *chosen*."""
         pick = chosen & self.coded
         total = 0.0
         for name in self.books:
             gold = self.gold[name][pick]
-            logs = np.log(self.themes(name, sharpness, pick))
+            logs = np.log(self.shares(name, voices, pick))
             total -= float(((logs * gold).sum(axis=1) / gold.sum(axis=1)).mean())
         return total
 
     def report(self) -> None:
         """Print leave-one-file-out figures."""
         for name, scores in self.scores.items():
-            coded, themes = np.zeros(len(self.files)), np.zeros_like(scores)
+            coded, themes = np.zeros(len(self.files)), np.zeros_like(scores.answers)
             for file in sorted(set(self.files)):
                 out = self.files == file
                 fitted = self.fit(~out)
                 coded[out] = fitted.coded(self.signs[name][out], [Role.RESPONDENT] * int(out.sum()))
-                themes[out] = self.themes(name, fitted.sharpness, out)
+                voices = Voices(**fitted.voices)
+                themes[out] = voices.probabilities(self.shares(name, voices, out))
             first = themes.argmax(axis=1)
             right = self.gold[name][np.arange(len(first)), first]
             pick = self.coded
@@ -141,8 +147,7 @@ def main() -> None:
         "source": SOURCE,
         "weights": {sign: round(w, 3) for sign, w in zip(SIGNS, fitted.weights, strict=True)},
         "intercept": round(fitted.intercept, 3),
-        "examples": EXAMPLES,
-        "sharpness": round(fitted.sharpness, 2),
+        "voices": {name: round(value, 3) for name, value in fitted.voices.items()},
         "least_coded": 0.5,
         "least_sure": 1.5,
     }

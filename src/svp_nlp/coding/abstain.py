@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -38,16 +38,14 @@ _INTERVIEWER_LOGIT = -5.0
 class Calibration:
     """Shipped numbers: weights of `SIGNS`, their intercept, and what makes scores probabilities of themes.
 
-    ``examples`` is how loud the learner's voice is beside the codebook's ranking, ``sharpness`` the factor
-    before the softmax (see `svp_nlp.coding.learn.Voices`).
+    ``voices`` holds the numbers of `svp_nlp.coding.learn.Voices` before anything is confirmed.
     ``least_coded`` and ``least_sure`` are where saying "none" begins: probability of being coded at all, and
     of the first theme in multiples of an even guess.
     """
 
     weights: tuple[float, ...]
     intercept: float
-    examples: float
-    sharpness: float
+    voices: Mapping[str, float]
     least_coded: float
     least_sure: float
     source: str
@@ -69,10 +67,9 @@ def shipped_calibration() -> Calibration:
     text = resources.files("svp_nlp.coding").joinpath("calibration.json").read_text(encoding="utf-8")
     content = json.loads(text)
     weights = tuple(float(content["weights"][sign]) for sign in SIGNS)
-    numbers = {
-        k: float(content[k]) for k in ("intercept", "examples", "sharpness", "least_coded", "least_sure")
-    }
-    return Calibration(weights=weights, source=content["source"], **numbers)
+    voices = {name: float(value) for name, value in content["voices"].items()}
+    thresholds = float(content["least_coded"]), float(content["least_sure"])
+    return Calibration(weights, float(content["intercept"]), voices, *thresholds, content["source"])
 
 
 def signs(ranker: CodebookRanker, material: Material) -> Matrix:

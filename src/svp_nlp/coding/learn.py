@@ -9,7 +9,7 @@ probabilities are is chosen on confirmed codings, each predicted from the others
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -17,19 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from svp_nlp.coding.abstain import Calibration, Column, softmax
-from svp_nlp.coding.rank import Centre, CodebookRanker, Material, unit
+from svp_nlp.coding.rank import Centre, CodebookRanker, Fit, Material, unit
 from svp_nlp.coding.words import Matrix, content_words
 from svp_nlp.engines.protocols import Vectors
 from svp_nlp.model import Role
 
 Rows = npt.NDArray[np.intp]
 
-# What each sign weighs in the joint kernel, beside 1 for the embedding of the answer; a question also counts
-# as a weaker text of its own. Chosen on development interviews and two public sets together.
+# What each sign weighs in the joint kernel, beside 1 for the embedding of the answer. Chosen on development
+# interviews and two public sets together.
 _LETTERS = 1.0
 _WORDS = 0.3
 _ASKED = 0.2
-_QUESTION = 0.3
 _RIDGE = 5.0
 _PIECE_WEIGHT = {"label": 1.0, "definition": 1.5, "include": 1.0, "exemplar": 1.0, "routed": 0.5}
 # The kernel's main directions that are kept, and the texts compared at a time: more cost time, less figures.
@@ -37,11 +36,14 @@ _DIRECTIONS = 400
 _CHUNK = 2000
 # Voices are tuned on held-out codings from so many coded texts on.
 _LEAST_CODED = 40
-_FOLDS = 4
-_LOUDNESS = (0.75, 1.5, 2.5, 4.0, 8.0, 16.0)
+_FOLDS = 5
+_QUESTIONS = (0.0, 0.3)
 _PRIORS = (0.0, 0.15, 0.3, 0.5)
-_SHARPNESS = tuple(float(s) for s in np.geomspace(0.1, 2.0, 20))
+_SHARPNESS = tuple(float(s) for s in np.geomspace(0.03, 2.0, 25))
 _PRIOR_FLOOR = 2.0
+# Scores are calibrated on as many themes as are shown.
+_SHOWN = 3
+_CURVE_RIDGE = 1.0
 # Fewer decisions than this of either kind say little about which passages are coded at all.
 _LEAST_DECISIONS = 10
 
@@ -157,16 +159,40 @@ class ExampleClassifier:
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """How the codebook's ranking, the examples and the commonness of themes become probabilities."""
+    """How the codebook's ranking, the examples and the commonness of themes become probabilities.
+
+    ``examples``, ``questions`` and ``prior`` are how loud these are beside the codebook's ranking of the
+    answer; ``sharpness`` stands before the softmax. ``slope`` and ``offset`` of a logistic curve turn a share
+    of 1 into the probability that the theme is given, as a text may have several.
+    """
 
     examples: float
+    questions: float
     prior: float
     sharpness: float
+    slope: float = 1.0
+    offset: float = 0.0
 
-    def themes(self, scores: Matrix, by_example: Matrix, counts: Column) -> Matrix:
-        """Return the probability of each theme, rows adding up to 1."""
-        blend = scores + self.examples * by_example
+    def shares(self, scores: Fit, by_example: Fit, counts: Column) -> Matrix:
+        """Return how the themes share a coded text, rows adding up to 1."""
+        blend = scores.at(self.questions) + self.examples * by_example.at(self.questions)
         return softmax(self.sharpness * blend + self.prior * np.log(counts + _PRIOR_FLOOR))
+
+    def probabilities(self, shares: Matrix) -> Matrix:
+        """Return the probability that a coder gives each theme to a coded text."""
+        return np.asarray(1.0 / (1.0 + np.exp(-self.slope * _logit(shares) - self.offset)))
+
+    def calibrated(self, shares: Matrix, labels: Matrix) -> Voices:
+        """Return these voices with slope and offset fitted to the first three themes of each text."""
+        from sklearn.linear_model import LogisticRegression
+
+        first = np.argsort(-shares, axis=1, kind="stable")[:, :_SHOWN]
+        given = np.take_along_axis(labels, first, axis=1).ravel() > 0
+        if given.all() or not given.any():
+            return self
+        curve = LogisticRegression(C=_CURVE_RIDGE)
+        curve.fit(_logit(np.take_along_axis(shares, first, axis=1)).reshape(-1, 1), given)
+        return replace(self, slope=max(0.1, float(curve.coef_[0, 0])), offset=float(curve.intercept_[0]))
 
 
 class Learner:
@@ -178,7 +204,7 @@ class Learner:
         self.ranker = ranker
         self.calibration = calibration
         self.counts: Column = np.zeros(len(ranker.codebook.themes))
-        self.voices = Voices(calibration.examples, 0.0, calibration.sharpness)
+        self.voices = Voices(**calibration.voices)
         self._gate: Any = None
         self._classifier: ExampleClassifier | None = None
         if len(self.counts) < 2:
@@ -192,21 +218,22 @@ class Learner:
             self.voices = _tuned(self.voices, self._likeness, confirmed, ranker)
 
     def themes(self, material: Material, corpus: Material) -> Matrix:
-        """Return the probability of each theme for a coded text, rows adding up to 1."""
+        """Return the probability of each theme for a coded text, shape (texts, themes)."""
         if self._classifier is None:
             return np.ones((len(material.texts), 1))
         by_example = self.by_example(material, Centre.of(corpus, self.ranker))
-        return self.voices.themes(self.ranker.scores(material, corpus), by_example, self.counts)
+        shares = self.voices.shares(self.ranker.scores(material, corpus), by_example, self.counts)
+        return self.voices.probabilities(shares)
 
-    def by_example(self, material: Material, centre: Centre) -> Matrix:
-        """Return how well each text fits the examples of each theme, shape (texts, themes)."""
-        found = np.zeros((len(material.texts), len(self.counts)))
-        for start in range(0, len(found), _CHUNK):
-            rows = np.arange(start, min(start + _CHUNK, len(found)))
+    def by_example(self, material: Material, centre: Centre) -> Fit:
+        """Return how well each text, and the question before it, fits the examples of each theme."""
+        answers, questions = (np.zeros((len(material.texts), len(self.counts))) for _ in range(2))
+        for start in range(0, len(answers), _CHUNK):
+            rows = np.arange(start, min(start + _CHUNK, len(answers)))
             some = material.some(rows)
-            answers, questions = self._likeness.answers(some, centre), self._likeness.questions(some, centre)
-            found[rows] = _spoken(self._classifier, answers, questions, some)
-        return found
+            answers[rows] = self._classifier(self._likeness.answers(some, centre))
+            questions[rows] = self._classifier(self._likeness.questions(some, centre))
+        return Fit(answers, questions * material.was_asked[:, None])
 
     def coded(self, signs: Matrix, roles: Sequence[Role]) -> Column:
         """Return the probability that a coder gives each text any theme, shape (texts,)."""
@@ -218,50 +245,53 @@ class Learner:
         return np.where(interviewers, shipped, learned)
 
 
-def _spoken(classifier: ExampleClassifier, answers: Matrix, questions: Matrix, of: Material) -> Matrix:
-    """Return the examples' voice on answers and, less loud, on the questions before them."""
-    if not of.was_asked.any():
-        return classifier(answers)
-    return classifier(answers) + _QUESTION * of.was_asked[:, None] * classifier(questions)
-
-
-def held_out(likeness: Likeness, coded: Material, centre: Centre) -> Matrix:
+def held_out(likeness: Likeness, coded: Material, centre: Centre) -> Fit:
     """Return the examples' voice on each coded text, the last examples, fitted without its neighbours.
 
     Folds are runs of neighbouring texts: passages of one interview mostly fall into one fold.
     """
     examples = likeness.examples
     first = len(examples.texts) - len(coded.texts)
-    questions = likeness.questions(coded, centre)
-    found = np.zeros((len(coded.texts), int(examples.pairs[:, 1].max()) + 1))
+    to_questions = likeness.questions(coded, centre)
+    answers, questions = (np.zeros((len(coded.texts), int(examples.pairs[:, 1].max()) + 1)) for _ in range(2))
     for out in np.array_split(np.arange(len(coded.texts)), _FOLDS):
         kept = np.setdiff1d(np.arange(len(examples.texts)), out + first)
         mine = np.isin(examples.pairs[:, 0], kept)
-        pairs = examples.pairs[mine]
-        pairs = np.stack([np.searchsorted(kept, pairs[:, 0]), pairs[:, 1]], axis=1)
-        classifier = ExampleClassifier(
-            likeness.among_examples[np.ix_(kept, kept)], pairs, examples.weights[mine]
-        )
-        answers = likeness.among_examples[np.ix_(out + first, kept)]
-        found[out] = _spoken(classifier, answers, questions[np.ix_(out, kept)], coded.some(out))
-    return found
+        texts, themes = examples.pairs[mine].T
+        pairs = np.stack([np.searchsorted(kept, texts), themes], axis=1)
+        among = likeness.among_examples[np.ix_(kept, kept)]
+        classifier = ExampleClassifier(among, pairs, examples.weights[mine])
+        answers[out] = classifier(likeness.among_examples[np.ix_(out + first, kept)])
+        questions[out] = classifier(to_questions[np.ix_(out, kept)])
+    return Fit(answers, questions * coded.was_asked[:, None])
 
 
 def _tuned(default: Voices, likeness: Likeness, confirmed: Confirmed, ranker: CodebookRanker) -> Voices:
-    """Choose the voices with the least log loss on held-out codings; the default while there are few."""
+    """Choose the voices with the least log loss on held-out codings; near the default while there are few.
+
+    Examples are as loud as confirmed ones are many beside the pieces of the codebook: held-out texts would
+    choose them too low, being judged by fewer examples than there are.
+    """
     coded = confirmed.some(np.flatnonzero(confirmed.coded))
-    enough = len(coded.labels) / _LEAST_CODED
-    if enough < 1:
-        return Voices(default.examples + enough, 0.0, default.sharpness)
+    voices = replace(default, examples=default.examples * (1 + len(coded.labels) / len(ranker.pieces)))
+    if len(coded.labels) < _LEAST_CODED:
+        return voices
     by_example = held_out(likeness, coded.material, Centre.of(confirmed.material, ranker))
     scores = ranker.scores(coded.material, confirmed.material)
     shares = coded.labels / coded.labels.sum(axis=1, keepdims=True)
     counts = coded.labels.sum(axis=0)
 
     def loss(voices: Voices) -> float:
-        return -float((shares * np.log(voices.themes(scores, by_example, counts) + 1e-9)).sum())
+        return -float((shares * np.log(voices.shares(scores, by_example, counts) + 1e-9)).sum())
 
-    return min((Voices(*choice) for choice in product(_LOUDNESS, _PRIORS, _SHARPNESS)), key=loss)
+    choices = product(_QUESTIONS, _PRIORS, _SHARPNESS)
+    best = min((replace(voices, questions=q, prior=p, sharpness=s) for q, p, s in choices), key=loss)
+    return best.calibrated(best.shares(scores, by_example, counts), coded.labels)
+
+
+def _logit(shares: Matrix) -> Matrix:
+    inside = np.clip(shares, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(inside / (1 - inside)))
 
 
 def _main_directions(kernel: Matrix) -> Matrix:

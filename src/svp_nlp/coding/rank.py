@@ -34,8 +34,7 @@ _KINDS: Mapping[str, float] = {
     "routed": 0.5,
 }
 _WORDS = 0.5
-_QUESTION = 0.3
-_QUESTION_WORDS = 0.2
+_QUESTION_WORDS = 0.67
 # The corpus mean is drawn towards plain talk as if so many passages of it had been read: a handful of
 # passages would otherwise be centred on themselves.
 _PLAIN_WEIGHT = 10.0
@@ -101,6 +100,18 @@ class Centre:
         return unit(material.asked - self.question) * material.was_asked[:, None].astype(np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well answers, and the questions before them, fit each theme: two matrices (texts, themes)."""
+
+    answers: Matrix = field(repr=False)
+    questions: Matrix = field(repr=False)
+
+    def at(self, question: float) -> Matrix:
+        """Return the answers' fit with *question* times that of the questions added."""
+        return self.answers + question * self.questions
+
+
 class CodebookRanker:
     """Ranks the themes of a codebook for texts, from what the codebook says.
 
@@ -118,21 +129,18 @@ class CodebookRanker:
         )
         self.plain = embedder(plain_talk())
 
-    def scores(self, material: Material, corpus: Material) -> Matrix:
-        """Return the fit of each text with each theme, shape (texts, themes), comparable within a row.
+    def scores(self, material: Material, corpus: Material) -> Fit:
+        """Return the fit of each text, and of the question before it, with each theme.
 
-        *corpus* is what texts are centred on and standardised over, usually the whole study's passages.
+        *corpus* is what texts are centred on and scaled by, usually the whole study's passages.
         """
         centre = Centre.of(corpus, self)
-        answers = self.likeness(centre.answers(material))
         usual = self.likeness(np.vstack([centre.answers(corpus), unit(self.plain - centre.answer)]))
-        fit = against(answers, usual) + _WORDS * self._word_fit(material.texts, corpus.texts)
-        if material.was_asked.any():
-            asked = material.was_asked[:, None]
-            questions = _QUESTION * against(self.likeness(centre.questions(material)), usual)
-            questions += _QUESTION_WORDS * self._word_fit(material.questions, corpus.texts)
-            fit += asked * questions
-        return fit
+        answers = against(self.likeness(centre.answers(material)), usual)
+        answers += _WORDS * self._word_fit(material.texts, corpus.texts)
+        questions = against(self.likeness(centre.questions(material)), usual)
+        questions += _QUESTION_WORDS * self._word_fit(material.questions, corpus.texts)
+        return Fit(answers, questions * material.was_asked[:, None])
 
     def likeness(self, centred: Vectors) -> Matrix:
         """Return the cosines of centred vectors with the centred themes."""
