@@ -62,7 +62,7 @@ class Quotes(tuple[Quote, ...]):
 
 
 LEAST_SUPPORT = 0.3
-"""Below this probability that a passage has a theme it is not quoted for it: better no quote than a bad one."""
+"""Below this probability of having a theme a passage is not quoted for it: better no quote than a bad one."""
 
 
 @dataclass(frozen=True, slots=True)
