@@ -127,6 +127,17 @@ def test_running_again_changes_nothing() -> None:
     assert (again, second) == (ledger, first)
 
 
+def test_a_piece_found_later_joins_its_mention() -> None:
+    text = "met Ann\nBell there"
+    turn = Turn(0, Span(0, len(text)), (Span(0, 7), Span(8, len(text))))
+    transcript = Transcript("t", text, (turn,))
+    first, second = Finding(Span(4, 7), Label.PERSON), Finding(Span(8, 12), Label.PERSON)
+    ledger, (row,) = link([transcript], [[first]], roster=Roster(), ledger=Ledger(seed="x"))
+    grown, (row,) = link([transcript], [[*row, second]], roster=Roster(), ledger=ledger)
+    assert [f.entity for f in row] == ["PERSON 1", "PERSON 1"]
+    assert grown["PERSON 1"].surfaces == ("Ann Bell",)
+
+
 def test_a_file_added_later_keeps_what_was_given() -> None:
     ledger, [a] = linked("{P:Ann Bell} {I:Veyton Hospital} {I:Veyton Hospital}")
     cases = [
@@ -207,3 +218,15 @@ def test_the_development_set(shared: object) -> None:
         split += len({a for a, _ in pairs if len({y for x, y in pairs if x == a}) > 1})
     assert mixed == 0
     assert split <= 0.1 * entities
+
+
+def test_nothing_half_made_shows_names() -> None:
+    from svp_nlp.redaction.link import _Book
+    from svp_nlp.redaction.names import Name
+    from svp_nlp.redaction.spoken import read_date
+
+    book = _Book.opened(Ledger(seed="x"), parse_roster("name,type\nAnn Bell,PERSON\n"))
+    name = Name("Ann Bell", Label.PERSON)
+    assert name.tokens == ("ann", "bell")
+    shown = repr(book) + repr(book.clusters) + repr(name) + repr(read_date("March 3, 2017"))
+    assert not any(secret in shown for secret in ("Ann", "ann", "Bell", "bell", "2017"))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from svp_nlp.errors import LeakError
 from svp_nlp.model import Edit, Finding, Label, Redacted, Span, Transcript, Turn
@@ -203,6 +205,43 @@ def test_findings_come_home_through_the_edits() -> None:
     )
     left = leaks({"B": redacted.transcript.text}, ledger=ledger_of(PERSON="Ann Bell"), roster=Roster())
     assert [source[f.span] for f in findings_from_leaks(left, redacted, source)] == ["Ann Bell"]
+
+
+GAPS = st.sampled_from(
+    [" ", "  ", "\u00a0", "\n", "\r\n", "\t", "-", "_", ". ", "\u202f", "\n\n2\n00:01.000 --> 00:02.000\n"]
+)
+MARKS = st.sampled_from(["", "", "", "\u00ad", "\u200b", "\u2060"])
+RIMS = st.sampled_from(["", " ", "(", "\u201c", "\u2019s ", ", ", ".\n", "|", "[PERSON 2] ", "<b>"])
+
+
+@settings(deadline=None)
+@given(st.data(), GAPS, RIMS, RIMS)
+def test_no_disguise_helps(data: st.DataObject, gap: str, before: str, after: str) -> None:
+    """However a full name is set, cased or torn, it is found where it stands."""
+
+    def disguised(word: str) -> str:
+        cased = "".join(data.draw(st.sampled_from([c, c.upper(), c.lower()])) for c in word)
+        return cased[:2] + data.draw(MARKS) + cased[2:]
+
+    ledger = Ledger(
+        (
+            Entity("PERSON 1", Label.PERSON, "[PERSON 1]", {"Renée Okonkwo": {"t": 1}}),
+            Entity("PERSON 2", Label.PERSON, "[PERSON 2]", {"Bob": {"t": 1}}),
+        )
+    )
+    name = (
+        disguised("Ren")
+        + data.draw(st.sampled_from(["é", "e\u0301", "e"]))
+        + "e"
+        + gap
+        + disguised("Okonkwo")
+    )
+    text = f"well then{before or ' '}{name}{after or ' '}and so on"
+    found = leaks({"B": text}, ledger=ledger, roster=Roster())
+    start = text.index(name)
+    covered = {i for leak in found for i in range(leak.span.start, leak.span.end)}
+    named = [i for i in range(start, start + len(name)) if name[i - start].isalpha()]
+    assert set(named) <= covered
 
 
 def test_gold_redactions_of_the_development_set_verify_clean(shared: object) -> None:

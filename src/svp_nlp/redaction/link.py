@@ -35,7 +35,9 @@ def link(
     entity; KEPT ones come back as they are and leave no trace in the ledger. What the ledger knew keeps its
     pseudonym; counts of the transcripts given here are taken anew, those of others stay.
     """
-    groups = [mentions(t, settled(t, f)) for t, f in zip(transcripts, findings, strict=True)]
+    # Ids of an earlier round are taken off: pieces found in different rounds may be one mention.
+    bare = [[changed(f, entity="") for f in row] for row in findings]
+    groups = [mentions(t, settled(t, row)) for t, row in zip(transcripts, bare, strict=True)]
     book = _Book.opened(ledger, roster)
     places = [(t.id, g) for t, row in zip(transcripts, groups, strict=True) for g in row]
     for transcript, group in sorted(places, key=lambda p: _fullness(p[1])):
@@ -57,7 +59,7 @@ def _fullness(group: Group) -> tuple[int, int]:
     return (-len(name.tokens), int(name.is_initials))
 
 
-@dataclass
+@dataclass(repr=False)
 class _Cluster:
     """An entity in the making."""
 
@@ -71,7 +73,7 @@ class _Cluster:
         return max((likeness(name, known) for known in self.names), default=0)
 
 
-@dataclass
+@dataclass(repr=False)
 class _Book:
     """What is known while linking: clusters, and which surface of which transcript is in which."""
 

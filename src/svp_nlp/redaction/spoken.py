@@ -30,7 +30,7 @@ _MONTH = {m: i + 1 for i, m in enumerate(_MONTHS.split())}
 _MONTH |= {m[:3]: i for m, i in _MONTH.items()} | {"sept": 9}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SpokenDate:
     """What a date says: year, month, day as far as it says them, and whether in figures ("3/14/2017")."""
 
