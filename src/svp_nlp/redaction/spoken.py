@@ -103,8 +103,7 @@ def read_year(text: str) -> int | None:
         return _century(int(short[1] or short[2]))
     words = [w for w in re.findall(r"[a-z]+", folded) if w in _VALUES or w in ("hundred", "thousand", "and")]
     if "thousand" in words:
-        rest = read_number(words[words.index("thousand") + 1 :]) or 0
-        return 2000 + rest
+        return 2000 + (read_number(words[words.index("thousand") + 1 :]) or 0)
     if len(words) > 1 and words[0] in ("nineteen", "twenty", "eighteen"):
         rest = read_number(words[1:])
         return _VALUES[words[0]] * 100 + rest if rest is not None and rest < 100 else None
@@ -121,22 +120,20 @@ def read_date(text: str) -> SpokenDate:
     folded = fold(text)
     iso = re.search(r"\b(\d{4})-(\d\d)-(\d\d)\b", folded)
     if iso:
-        year, month, day = map(int, iso.groups())
-        return (
-            SpokenDate(year, month, day, numeric=True) if 1 <= month <= 12 and day < 32 else SpokenDate(year)
-        )
-    figures = re.search(r"\b(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d\d))?\b", folded)
-    if figures:
-        month, day = int(figures[1]), int(figures[2])
-        if month > 12:
-            month, day = day, month
-        year = figures[3] and (int(figures[3]) if len(figures[3]) == 4 else _century(int(figures[3])))
-        return (
-            SpokenDate(year or None, month, day, numeric=True)
-            if 1 <= month <= 12 and day < 32
-            else SpokenDate()
-        )
+        return _figures(int(iso[2]), int(iso[3]), int(iso[1]))
+    found = re.search(r"\b(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d\d))?\b", folded)
+    if found:
+        year = int(found[3]) if found[3] else None
+        return _figures(int(found[1]), int(found[2]), _century(year) if year and year < 100 else year)
     return _in_words(folded)
+
+
+def _figures(month: int, day: int, year: int | None) -> SpokenDate:
+    """Return a date in figures, month first unless it cannot be; of what is no date only the year."""
+    if month > 12:
+        month, day = day, month
+    fits = 1 <= month <= 12 and 1 <= day <= 31
+    return SpokenDate(year, month, day, numeric=True) if fits else SpokenDate(year)
 
 
 def _in_words(folded: str) -> SpokenDate:
