@@ -163,7 +163,7 @@ def _votes(text: str, candidates: Iterable[Candidate]) -> dict[str, Counter[Labe
 
 
 _LEAD = re.compile(
-    r"(?:(?:the|a|an|dr|doctor|mr|mrs|ms|miss|prof|professor|hon|sir|pastor|reverend|"
+    r"(?:\d+ (?=[A-Z])|(?:the|a|an|dr|doctor|mr|mrs|ms|miss|prof|professor|hon|sir|pastor|reverend|"
     r"father|sister|nurse|minister|"
     r"prime minister|president|senator|judge)\b\.?|['\"(\[-]|\s)+",
     re.IGNORECASE,
@@ -265,7 +265,7 @@ def _names(reading: Reading) -> list[Name]:
     names = [Name(text, Label.PERSON, 0.95, "label") for _, text in reading.labels if len(text) > 2]
     for candidate in reading.candidates:
         text = reading.text[candidate.span.start : candidate.span.end]
-        if candidate.label in NAMES and candidate.score >= 0.55:
+        if candidate.label in NAMES and candidate.score >= LIKELY:
             names.append(Name(_unspelled(text), candidate.label, candidate.score))
     return names
 

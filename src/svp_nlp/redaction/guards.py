@@ -43,7 +43,8 @@ ROLES = words(
     "section chapter appendix question answer interview transcript recording study "
     "project english math science "
     "history q a dr mr mrs ms operator caller agent prime customer client user admin "
-    "unknown unidentified multiple voice male female man woman boy girl person people "
+    "redacted name date anonymous unknown unidentified multiple voice male female man "
+    "woman boy girl person people "
     "group all both crowd"
 )
 """Words of roles, departments and transcription: alone, or among themselves, no name."""
@@ -72,6 +73,8 @@ def is_guarded(name: str) -> bool:
     """Tell whether *name* (a surface in running text) is known to identify nobody."""
     if _EDGE.sub("", name.strip()).lower() in _guarded() or _bare(name) in _guarded():
         return True
+    if re.fullmatch(r"[A-Z]\d{1,2}", name.strip()):
+        return True  # a vertebra, a tooth, a form's question
     words = re.findall(r"[\w&]+", _inside().sub(" ", _bare(name)))
     if not words:
         return True

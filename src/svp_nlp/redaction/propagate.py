@@ -97,7 +97,13 @@ def _forms(name: Name) -> Iterator[Form]:
         return
     words = WORD.findall(text)
     as_written = name.witness == "roster" and text.islower()  # the team wrote it without capitals on purpose
-    yield Form(text, name.label, name.score, name.witness, _needs_capital(text) and not as_written)
+    yield Form(
+        text,
+        name.label,
+        name.score,
+        name.witness,
+        (_needs_capital(text) or name.score < 0.7) and not as_written,
+    )
     if name.label is Label.PERSON:
         yield from _person(words, name)
     elif name.label is Label.INSTITUTION:
@@ -112,7 +118,7 @@ def _needs_capital(text: str) -> bool:
 
 
 def _person(words: Sequence[str], name: Name) -> Iterator[Form]:
-    own = [w for w in words if w.lower() not in TITLES | PARTICLES]
+    own = [w for i, w in enumerate(words) if w.lower() not in TITLES and not _particle(w, first=i == 0)]
     if len(own) > 1 or "-" in "".join(own):
         for word in sorted({part for w in own for part in (w, *w.split("-"))}):
             if (
@@ -134,6 +140,11 @@ def _person(words: Sequence[str], name: Name) -> Iterator[Form]:
         initials = "".join(w[0] for w in own).upper()
         if initials not in ACRONYMS:
             yield Form(initials, Label.PERSON, 0.7, name.witness, True)
+
+
+def _particle(word: str, *, first: bool) -> bool:
+    """Tell whether a word of a name is "de", "van" and the like (in front, capitalised, it is a name)."""
+    return word.lower() in PARTICLES and not (first and word[0].isupper())
 
 
 def _institution(text: str, words: Sequence[str], name: Name) -> Iterator[Form]:
@@ -195,7 +206,9 @@ def _stands_for(match: re.Match[str], form: Form, text: str, *, cased: bool, sai
         return False
     if not said or len(found.split()) > 1 or not re.search(r"(?:^|[.!?:…\"—\n-])\s*$", before):
         return True
-    after = re.match(r" ([\w']+)", text[match.end() :])
+    if form.score < 0.6:  # a capital alone showed it: an opening word must be spoken to or about
+        return text[match.end() : match.end() + 1] == ","
+    after = re.match(r" ([\w']+)", text[match.end() : match.end() + 30])
     return after is None or after[1].lower() not in NOT_AFTER_NAME
 
 

@@ -111,6 +111,13 @@ def _phrases() -> re.Pattern[str]:
 
 
 @cache
+def _sites() -> re.Pattern[str]:
+    """Match listed institutions that are ordinary words where a site stands ("a lady at northwestern")."""
+    names = {n for n in map(str.lower, institutions()) if n.isalpha() and ordinary(n)}
+    return re.compile(rf"\b(?:at|from|through|trained at|over at|over to) (?P<name>{any_of(names)})(?!\w)")
+
+
+@cache
 def _jargon() -> frozenset[str]:
     """Return words of care and speech that are in no dictionary and still name nobody."""
     return frozenset(word.lower() for line in read_list("jargon.txt") for word in line.split())
@@ -232,6 +239,8 @@ def _raised(low: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
             yield match.span()
     for match in _phrases().finditer(low):
         yield match.span()
+    for match in _sites().finditer(low):
+        yield match.span("name")
     for match in TITLE.finditer(low):
         yield match.span("title")
         yield from _after(match, sure=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded
@@ -29,8 +30,11 @@ RUN = re.compile(
     rf"(?<![\w'])(?:{WORD}\.? )*?{WORD}(?: (?:(?:of|de|del|la|van|von|der|and|&|the|for) ){{0,2}}{WORD})*"
 )
 WORDS = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
-SENTENCE_START = re.compile(r"(?:^|[.!?:…—–\"(\[\])}]|\.\.\.|-|\n|>|\*|/|\bNOTE)\s*$")
+SENTENCE_START = re.compile(r"(?:^|[^\w\s,;'&/]|\n|/|\bNOTE)\s*$")
+"""What comes before a capital that grammar asks for: anything but a word, a comma or a clitic."""
+
 NOT_NAMES = words(
+    "Im Ive Id Ill Lol LOL Haha Hmmm Hmm Mmm Awww Aww Yay Mum Mums Nan Gran Granny Redacted Anonymous "
     "So An My In See Many Long Man Else Love Ok Do Be She He It Sure Ouch Wow Gosh Geez "
     "Amen Aloha Mahalo Gracias Sí Hola "
     "Adios Shalom Namaste Merci Bonjour Salud Whoa Yep Nope Yup Ha Haha Aha Ooh Ugh Phew "
@@ -112,12 +116,34 @@ def _score(said: str, initial: bool) -> float:
         return _plain_score(words, said, initial)
     if said.isupper() and len(said) <= 6:
         return 0.55 if said.lower() not in word_ranks() or len(said) <= 3 else 0.3
+    if initial and len(words) == 1 and _misspelt(words[0].lower()):
+        return 0.0
     return 0.6 if initial else 0.7
+
+
+@cache
+def _common() -> tuple[str, ...]:
+    return tuple(word for word, rank in word_ranks().items() if rank < 20_000 and len(word) > 3)
+
+
+@cache
+def _misspelt(word: str) -> bool:
+    """Tell whether a word on no list is a common word with a letter or two wrong ("Exccellent")."""
+    from rapidfuzz.process import extractOne
+
+    if word in first_names() or word in surnames() or word in cities() or len(word) < 4:
+        return False
+    return extractOne(word, _common(), score_cutoff=87) is not None
+
+
+COMMONEST = 150
+"""The first words by frequency, which are no names even with a stray capital ("But", "What", "Can")."""
 
 
 def _plain_score(words: list[str], said: str, initial: bool) -> float:
     """Score a run of ordinary words: a listed first name most, one word that is none least."""
-    if initial:
+    low = said.lower()
+    if initial or (word_ranks().get(low, COMMONEST) < COMMONEST and low not in first_names()):
         return 0.0
     if said.isupper():
         return 0.5 if len(said) <= 5 and word_ranks().get(said.lower(), 0) > 1000 else 0.0

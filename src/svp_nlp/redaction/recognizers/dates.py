@@ -51,7 +51,9 @@ NUMERIC = re.compile(
 )
 MONTH_DAY_NUMERIC = re.compile(
     r"\b(?:on|by|since|until|till|from|to|of|dated|between|before|after|and|birth|dob|for|was|is)[ :]+"
-    r"(?P<date>(?:0?[1-9]|1[0-2])/(?:3[01]|[12]\d|0?[1-9]))\b(?!/| (?:of|cup|scale|pain|dose|mg|teaspoon))",
+    r"(?P<date>(?:0?[1-9]|1[0-2])/(?:3[01]|[12]\d|0?[1-9]))\b(?!/| (?:of|cup|scale|pain|"
+    r"dose|mg|teaspoon|hours?|hrs|minutes?|mins|days?|weeks?|months?|years?|times|way|"
+    r"mile))",
     re.IGNORECASE,
 )
 RUN_TOGETHER = re.compile(
@@ -313,6 +315,7 @@ def find(text: str) -> Iterator[Found]:
     yield from _years(text)
 
 
+OH_NINE = re.compile(rf"\b(?:oh|aught)-{UNIT}\b", re.IGNORECASE)
 BARE_YEAR = re.compile(
     r"\b(?:in|by|since|until|back in|maybe|class of|from) (?P<year>(?:0\d|1[0-9]|2[0-6]|[6-9]\d))\b"
     r"(?! ?(?:%|percent|minutes?|hours?|days?|weeks?|months?|years?|people|patients|"
@@ -336,6 +339,7 @@ def _years(text: str) -> Iterator[Found]:
         (YEAR_TENS, 0.7),
     ):
         yield from each(pattern, text, Label.DATE_YEAR, score, "year")
+    yield from each(OH_NINE, text, Label.DATE_YEAR, 0.7)
     for group in ("year", "tens", "nineties"):
         yield from each(YEAR_SHORT, text, Label.DATE_YEAR, 0.75, group)
 

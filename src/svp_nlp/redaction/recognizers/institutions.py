@@ -246,7 +246,7 @@ def _distinct(name: str) -> bool:
     """Tell whether a name has a word besides its head noun: "Harkness Pavilion", not "Risk Management"."""
     heads = {w.lower() for head in HEADS for w in head.split()}
     own = [w for w in re.findall(r"[\w'.&-]+", name) if w.lower() not in heads and w[:1].isupper()]
-    return any(not ordinary(w.rstrip(".")) for w in own)
+    return any(not ordinary(w.rstrip(".")) and not is_guarded(w) for w in own)
 
 
 def _heads(text: str) -> Iterator[Found]:

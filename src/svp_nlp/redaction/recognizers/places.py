@@ -182,9 +182,11 @@ def find(text: str) -> Iterator[Found]:
     for match in CITY_STATE.finditer(text):
         state = match["state"]
         if state in state_codes() or state.lower() in regions():
-            if not all(ordinary(w) for w in match["city"].split()):
+            named = not all(ordinary(w) for w in match["city"].split())
+            if named:
                 yield span_of(match, "city"), Label.LOCATION, 0.85
-            yield span_of(match, "state"), Label.LOCATION, 0.85
+            if named or state not in state_codes():
+                yield span_of(match, "state"), Label.LOCATION, 0.85
     for match in NUMBER_AND_NAME.finditer(text):
         if not all(in_dictionary(w) for w in match["name"].split()):
             yield span_of(match, "place"), Label.LOCATION, 0.8
