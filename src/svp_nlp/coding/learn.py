@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from svp_nlp.coding.abstain import Calibration, Column, softmax
 from svp_nlp.coding.rank import Centre, CodebookRanker, Fit, Material, unit
+from svp_nlp.coding.speech import without_marks
 from svp_nlp.coding.words import Matrix, content_words
 from svp_nlp.engines.protocols import Vectors
 from svp_nlp.model import Role
@@ -110,7 +111,7 @@ class Likeness:
         self.examples = examples
         self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
         self._words = TfidfVectorizer(analyzer=content_words, sublinear_tf=True)
-        by_letters = self._letters.fit_transform(examples.texts)
+        by_letters = self._letters.fit_transform([without_marks(t) for t in examples.texts])
         by_words = self._words.fit_transform(examples.texts)
         self._by_letters, self._by_words = by_letters.T, by_words.T
         themselves = by_letters @ by_letters.T, by_words @ by_words.T
@@ -126,7 +127,7 @@ class Likeness:
         return self._to(material.questions, asked, np.zeros_like(asked))
 
     def _to(self, texts: Sequence[str], vectors: Vectors, asked: Vectors) -> Matrix:
-        letters = self._letters.transform(texts) @ self._by_letters
+        letters = self._letters.transform([without_marks(t) for t in texts]) @ self._by_letters
         return self._joined(letters, self._words.transform(texts) @ self._by_words, vectors, asked)
 
     def _joined(self, letters: Any, words: Any, vectors: Vectors, asked: Vectors) -> Matrix:

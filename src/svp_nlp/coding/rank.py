@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from svp_nlp.coding.speech import without_marks
 from svp_nlp.coding.words import Matrix, WordIndex
 from svp_nlp.engines.protocols import Embedder, Vectors
 from svp_nlp.model import Codebook, Theme
@@ -53,9 +54,9 @@ class Material:
 
     @classmethod
     def of(cls, texts: Sequence[str], questions: Sequence[str] | None, embedder: Embedder) -> Material:
-        """Embed *texts* and *questions* ("" where nothing was asked)."""
+        """Embed *texts* and *questions* ("" where nothing was asked), pseudonyms and noises left out."""
         before = tuple(questions) if questions is not None else ("",) * len(texts)
-        both = embedder([*texts, *before])
+        both = embedder([without_marks(t) for t in (*texts, *before)])
         return cls(tuple(texts), before, both[: len(texts)], both[len(texts) :])
 
     @property
@@ -121,7 +122,7 @@ class CodebookRanker:
     def __init__(self, codebook: Codebook, embedder: Embedder) -> None:
         self.codebook = codebook
         self.pieces = codebook_texts(codebook)
-        self.piece_vectors = embedder([p.text for p in self.pieces])
+        self.piece_vectors = embedder([without_marks(p.text) for p in self.pieces])
         self.prototypes = self._prototypes()
         self.directions = unit(self.prototypes - self.prototypes.mean(axis=0))
         self.index = WordIndex(

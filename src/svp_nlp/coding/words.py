@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from svp_nlp.coding.speech import without_marks
+
 if TYPE_CHECKING:
     from snowballstemmer.basestemmer import BaseStemmer
 
 Matrix = npt.NDArray[np.float64]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_MASKED = re.compile(r"\[[A-Z_]+(?: [A-Z0-9]+)?\]|\*{2,}")
 # Function words, and the fillers and reporting verbs of spoken English that carry no topic.
 _PLAIN = frozenset(
     """
@@ -44,7 +45,7 @@ def content_words(text: str) -> list[str]:
 
 def surface_words(text: str) -> list[str]:
     """Return the content words of *text* as they stand, lower-cased, in order."""
-    found = (re.split(r"['’]", w)[0] for w in _WORD.findall(_MASKED.sub(" ", text).lower()))
+    found = (re.split(r"['’]", w)[0] for w in _WORD.findall(without_marks(text).lower()))
     return [w for w in found if len(w) > 1 and w not in _PLAIN]
 
 
