@@ -7,6 +7,7 @@ anywhere are looked for everywhere, in this transcript and then in the study; (6
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -138,13 +139,27 @@ def _label_names(transcript: Transcript, labels: Iterable[Span]) -> Iterator[tup
 def _settle(text: str, hits: Iterable[Hit]) -> Iterator[Candidate]:
     """Turn hits into candidates: trimmed, guarded, scored by agreement, overlaps joined."""
     kept = [c for hit in hits if (c := _candidate(text, hit)) is not None]
-    agreed = [replace(c, score=_agreement(c, kept), witnesses=_witnesses(c, kept)) for c in kept]
+    agreed = [
+        replace(c, score=_agreement(c, beside), witnesses=_witnesses(c, beside))
+        for c, beside in _with_neighbours(kept)
+    ]
     votes = _votes(text, kept)
     for candidate in _joined([c for c in agreed if c.score >= LIKELY]):
         tally = votes.get(text[candidate.span.start : candidate.span.end].lower())
         if candidate.label in NAMES and tally:
             candidate = replace(candidate, label=max(tally, key=lambda label: (tally[label], label)))
         yield candidate
+
+
+def _with_neighbours(candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, list[Candidate]]]:
+    """Yield each candidate with those that may overlap it, found by position (transcripts are long)."""
+    ordered = sorted(candidates, key=lambda c: c.span)
+    starts = [c.span.start for c in ordered]
+    reach = max((len(c.span) for c in ordered), default=0)
+    for candidate in ordered:
+        low = bisect.bisect_left(starts, candidate.span.start - reach)
+        high = bisect.bisect_left(starts, candidate.span.end)
+        yield candidate, ordered[low:high]
 
 
 WEIGHT = {"capitals": 0.5, "spacy": 0.7}

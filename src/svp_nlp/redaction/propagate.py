@@ -7,16 +7,17 @@ agreement of witnesses, the roster) is looked for in the whole transcript, then 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_role
 from svp_nlp.redaction.lexicon import first_names, nicknames, ordinary, word_ranks, words
-from svp_nlp.redaction.recognizers.base import any_of
 from svp_nlp.redaction.recognizers.institutions import HEADS
 from svp_nlp.redaction.words import TITLES
 
+FIRST = re.compile(r"\w+")
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 PARTICLES = words("de la del da dos van von der den bin ibn al el le di du ter of and the for at st")
 NOT_AFTER_NAME = words(
@@ -38,9 +39,9 @@ BEFORE_WORDS = re.compile(
 """Words after which an ordinary word stands as itself."""
 
 
-def _no_word_here(match: re.Match[str], text: str) -> bool:
+def _no_word_here(span: Span, text: str) -> bool:
     """Tell whether a first name that is also a word can be the name here, in text without capitals."""
-    return not BEFORE_WORDS.search(text[max(0, match.start() - 12) : match.start()])
+    return not BEFORE_WORDS.search(text[max(0, span.start - 12) : span.start])
 
 
 HEAD_WORDS = frozenset(w.lower() for head in HEADS for w in head.split())
@@ -181,34 +182,45 @@ def mentions(
 
     ``speech_end`` is where speech ends and furniture begins: there a capital is always a name's.
     """
-    if not known:
-        return
-    pattern = re.compile(rf"(?<![\w])({any_of(known)})(?!\w)", re.IGNORECASE)
-    for match in pattern.finditer(text):
-        form = known[match[1].lower()]
-        if _stands_for(match, form, text, cased=cased, said=match.start() < speech_end):
-            yield Span(match.start(), match.end()), form
+    longest_first = sorted(known.values(), key=lambda form: -len(form.text))
+    by_first_word: dict[str, list[tuple[str, Form]]] = defaultdict(list)
+    for form in longest_first:
+        if first := FIRST.match(form.text.lower()):
+            by_first_word[first[0]].append((form.text.lower(), form))
+    low = text.lower() if len(text.lower()) == len(text) else text
+    end = 0
+    for word in FIRST.finditer(low):
+        if word.start() < end:
+            continue
+        for key, form in by_first_word.get(word[0], ()):
+            stop = word.start() + len(key)
+            if low.startswith(key, word.start()) and not low[stop : stop + 1].isalnum():
+                span = Span(word.start(), stop)
+                if _stands_for(span, form, text, cased=cased, said=span.start < speech_end):
+                    yield span, form
+                    end = stop
+                break
 
 
-def _stands_for(match: re.Match[str], form: Form, text: str, *, cased: bool, said: bool) -> bool:
+def _stands_for(span: Span, form: Form, text: str, *, cased: bool, said: bool) -> bool:
     """Tell whether a form means its name at this place."""
-    found = match[1]
+    found = text[span.start : span.end]
     if not form.exact:
         return True
     if not cased:
-        return " " in form.text or _no_word_here(match, text)
+        return " " in form.text or _no_word_here(span, text)
     if form.text.isupper() and len(form.text) <= 5:
         return found == form.text
     if not all(w[0].isupper() or w.lower() in PARTICLES for w in found.split()):
         return False
-    before = text[max(0, match.start() - 6) : match.start()]
+    before = text[max(0, span.start - 6) : span.start]
     if is_guarded(found) and re.search(r"\b(?:the|a|an) $", before):
         return False
     if not said or len(found.split()) > 1 or not re.search(r"(?:^|[.!?:…\"—\n-])\s*$", before):
         return True
     if form.score < 0.6:  # a capital alone showed it: an opening word must be spoken to or about
-        return text[match.end() : match.end() + 1] == ","
-    after = re.match(r" ([\w']+)", text[match.end() : match.end() + 30])
+        return text[span.end : span.end + 1] == ","
+    after = re.match(r" ([\w']+)", text[span.end : span.end + 30])
     return after is None or after[1].lower() not in NOT_AFTER_NAME
 
 
