@@ -17,7 +17,8 @@ from svp_nlp.review.decisions import Action, Decision, dump
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
-_BUSY_SECONDS = 10.0
+BUSY_SECONDS = 10.0
+"""How long a program waits for another that is writing."""
 # Any constant does; it keeps those who append to one PostgreSQL database apart.
 _LOCK_NUMBER = 0x5EC0D
 
@@ -75,7 +76,7 @@ def opened(where: Path | str) -> Engine:
     if isinstance(where, Path):
         where.parent.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{where.as_posix()}" if isinstance(where, Path) else where
-    options = {"connect_args": {"timeout": _BUSY_SECONDS}} if url.startswith("sqlite") else {}
+    options = {"connect_args": {"timeout": BUSY_SECONDS}} if url.startswith("sqlite") else {}
     try:
         engine = create_engine(url, hide_parameters=True, **options)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
@@ -97,7 +98,11 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: object) -> None:
         connection.isolation_level = None  # else Python's driver begins transactions in its own way
-        for pragma in ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL"):
+        for pragma in (
+            f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
