@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +40,7 @@ def content_words(text: str) -> list[str]:
     >>> content_words("We surveyed the [INSTITUTION B] nurses, um, twice.")
     ['survey', 'nurs', 'twice']
     """
-    return _stems(surface_words(text))
+    return [stem(word) for word in surface_words(text)]
 
 
 def surface_words(text: str) -> list[str]:
@@ -49,13 +49,10 @@ def surface_words(text: str) -> list[str]:
     return [w for w in found if len(w) > 1 and w not in _PLAIN]
 
 
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Return the stem of one lower-cased word (Porter's second English stemmer)."""
-    return _stems([word])[0]
-
-
-def _stems(words: Sequence[str]) -> list[str]:
-    return [str(s) for s in _stemmer().stemWords(list(words))]
+    return str(_stemmer().stemWord(word))
 
 
 @cache
