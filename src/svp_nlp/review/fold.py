@@ -143,6 +143,8 @@ def standing(decisions: Sequence[Decision]) -> list[Decision]:
 
     An undo may itself be undone. That suggestions were seen cannot be undone, nor a commit after that.
     """
+    if all(d.parent is None for d in decisions):
+        return list(decisions)
     at = {d.id: n for n, d in enumerate(decisions)}
     seen = next((n for n, d in enumerate(decisions) if _opens(d)), len(decisions))
     gone: set[str] = set()
