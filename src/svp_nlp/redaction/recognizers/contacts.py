@@ -41,20 +41,23 @@ SPOKEN_NUMBER = re.compile(
     rf"(?! (?:people|patients|percent|times|hours|minutes|of))",
     re.IGNORECASE,
 )
-EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|[\w.+%-]+ @ [\w-]+(?: ?\. ?[\w-]+)+")
+EMAIL = re.compile(
+    r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,64}(?:\.[\w-]+)*\.[A-Za-z]{2,}|"
+    r"(?<![\w.+%-])[\w.+%-]{1,64} @ [\w-]+(?: ?\. ?[\w-]+)+"
+)
 SPOKEN_EMAIL = re.compile(
-    rf"\b(?P<mail>[\w'-]+(?: (?:dot|underscore|dash|hyphen|period|point) [\w'-]+)* at "
+    rf"\b(?P<mail>(?<![\w'-])[\w'-]{{1,40}}(?: (?:dot|underscore|dash|hyphen|period|point) [\w'-]+)* at "
     rf"(?:the )?[\w-]+(?: [\w-]+)?"
     rf"(?: (?:dash|hyphen|dot) [\w-]+)* dot (?:{TOP_DOMAIN})(?: dot \w{{2}})?)\b",
     re.IGNORECASE,
 )
 URL = re.compile(
     rf"\b(?:https?://|www\.)[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]"
-    rf"|(?<![\w@.])(?:[\w-]+\.)+{TOP_DOMAIN}(?:/[^\s<>\"')\]]*[^\s<>\"')\].,;:!?])?(?![\w@-]|\.\w)",
+    rf"|(?<![\w@.])(?:[\w-]{{1,63}}\.){{1,5}}{TOP_DOMAIN}(?:/[^\s<>\"')\]]*[^\s<>\"')\].,;:!?])?(?![\w@-]|\.\w)",
     re.IGNORECASE,
 )
 SPOKEN_URL = re.compile(
-    rf"\b(?P<url>(?:(?:w w w|www|double u double u double u) dot )?[\w-]+(?: dot [\w-]+)* "
+    rf"\b(?P<url>(?:(?:w w w|www|double u double u double u) dot )?(?<![\w-])[\w-]{{1,40}}(?: dot [\w-]+)* "
     rf"dot (?:{TOP_DOMAIN})"
     rf"(?: (?:slash|forward slash|dash) [\w-]+)*)\b",
     re.IGNORECASE,

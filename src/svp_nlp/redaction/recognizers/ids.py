@@ -65,7 +65,7 @@ IN_ROOM = re.compile(
 
 HASH = re.compile(r"(?<!\w)#\s?(?P<id>\d{3,}[\w-]*)")
 SPOKEN_CODE = re.compile(
-    rf"\b(?P<id>(?:[A-Za-z](?:[ -][A-Za-z])* (?:dash |hyphen )?)?{DIGIT_WORD}(?:(?:,| dash|"
+    rf"\b(?P<id>(?:[A-Za-z](?:[ -][A-Za-z]){{0,5}} (?:dash |hyphen )?)?{DIGIT_WORD}(?:(?:,| dash|"
     rf" hyphen| slash)? {DIGIT_WORD}){{3,}}"
     rf"(?:(?:,| dash| hyphen)? (?:{DIGIT_WORD}|{UP_TO_99}))*)\b(?! (?:percent|people|"
     rf"patients|times|o'clock))",

@@ -192,12 +192,12 @@ WEAK_HEADS = words(
 )
 """Heads that need a name before them which is no ordinary word, or another witness."""
 
-WORD = r"(?:[A-Z][\w&.]*(?:['-][\w]+)*|St\.|Mt\.)"
-JOINED = rf"{WORD}(?:(?:,? (?:of|and|for|at|de|del|&)(?: the)?| the)? {WORD})*?"
+WORD = r"(?:[A-Z][\w&.]*(?:['-][\w]+){0,3}|St\.|Mt\.)"
+JOINED = rf"{WORD}(?:(?:,? (?:of|and|for|at|de|del|&)(?: the)?| the)? {WORD}){{0,7}}?"
 HEAD = any_of(HEADS)
 WITH_HEAD = re.compile(
     rf"\b(?P<name>{JOINED} {HEAD})(?P<tail>(?: {HEAD})*(?: (?:of|at) (?:the "
-    rf")?{WORD}(?: {WORD})*)?)(?!\w)"
+    rf")?{WORD}(?: {WORD}){{0,6}})?)(?!\w)"
 )
 OF = re.compile(
     rf"\b(?P<name>(?:University|College|Institute|Hospital|Bank|Church|Academy|School|"
@@ -206,10 +206,10 @@ OF = re.compile(
 )
 SAINT = re.compile(
     r"\b(?P<name>(?:St\.?|Saint|Mt\.?|Our Lady of(?: the)?|Sacred|Good|Holy|Mount) "
-    r"[A-Z][\w-]+(?:'s?)?(?: [A-Z][\w]+)*)"
+    r"[A-Z][\w-]+(?:'s?)?(?: [A-Z][\w]+){0,4})"
 )
 U_OF = re.compile(r"\b(?P<name>U of [A-Z]{1,2}\b|[UW] ?[A-Z]? ?Med\b|the U(?= |,|\.))")
-VA = re.compile(r"\b(?P<name>(?:[A-Z][a-z]+ )+VA|VA [A-Z][a-z]+(?: [A-Z][a-z]+)*)\b")
+VA = re.compile(r"\b(?P<name>(?:[A-Z][a-z]+ ){1,3}VA|VA [A-Z][a-z]+(?: [A-Z][a-z]+){0,3})\b")
 CALLED = re.compile(
     rf"\b(?:(?:program|programme|team|service|project|group|unit|initiative|thing|network|"
     rf"line|building|hospital|site|"
@@ -222,11 +222,11 @@ CALLED = re.compile(
     rf"rebranded as|renamed|branded|call that|call ourselves|call the place|"
     rf"call the building|got the name|has the name|under the name|the name was|name is|"
     rf"calling it|dubbed)),? (?:the |a )?(?:\"|')?"
-    rf"(?P<name>{WORD}(?: (?:(?:of|and|for|in|on|the|to|&) )*{WORD})*)"
+    rf"(?P<name>{WORD}(?: (?:(?:of|and|for|in|on|the|to|&) )*{WORD}){{0,6}})"
 )
-QUOTED = re.compile(rf"\"(?P<name>{WORD}(?: (?:(?:of|and|for|in|on|the|to|&) )?{WORD})+)\"")
+QUOTED = re.compile(rf"\"(?P<name>{WORD}(?: (?:(?:of|and|for|in|on|the|to|&) )?{WORD}){{1,6}})\"")
 SHORT_FOR = re.compile(
-    rf"(?P<long>{WORD}(?: (?:(?:of|and|for|in|the|&) )*{WORD})+)(?:,? or|,? which we call|"
+    rf"(?P<long>{WORD}(?: (?:(?:of|and|for|in|the|&) )*{WORD}){{1,6}})(?:,? or|,? which we call|"
     rf",? we call it|,?) \(?(?:the )?(?P<short>[A-Z]{{2,6}})\b\)?"
 )
 NICKNAME = re.compile(

@@ -26,7 +26,7 @@ from svp_nlp.redaction.lexicon import (
 from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each, span_of
 from svp_nlp.redaction.recognizers.numbers import TWO_DIGIT, UNIT, UP_TO_99
 
-CAP = r"[A-Z][\w]+(?:['-]\w+)*"
+CAP = r"[A-Z][\w]+(?:['-]\w+){0,3}"
 STREET = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Way|Court|Ct|Circle|"
     r"Place|Pl|Parkway|Pkwy|Highway|Hwy|"
@@ -62,7 +62,7 @@ NUMBERED = re.compile(
     r"|\b(?P<box>P\.?O\.? Box \d+)\b"
 )
 NAMED_NATURE = re.compile(
-    rf"\b(?P<place>(?:{CAP} )+{NATURE})\b|\b(?P<lake>(?:Lake|Mount|Mt\.|Cape|Fort|Ft\.|"
+    rf"\b(?P<place>(?:{CAP} ){{1,4}}{NATURE})\b|\b(?P<lake>(?:Lake|Mount|Mt\.|Cape|Fort|Ft\.|"
     rf"Camp|Port|Isle of|Bayou|Rio|San|Santa|Los|Las|El|La) {CAP}(?: {CAP})?)\b"
 )
 DIRECTION = re.compile(

@@ -17,18 +17,18 @@ from svp_nlp.redaction.recognizers.base import Found, Rules, each, span_of
 
 LETTER = r"(?:double[- ])?[A-Za-z]"
 DASHED = re.compile(
-    rf"(?<![\w-])(?P<word>{LETTER}(?:-{LETTER}){{2,}}|{LETTER}(?:[.,]? ?- ?{LETTER}){{3,}}|"
-    rf"[A-Z](?:, [A-Z]){{2,}}|"
-    rf"[A-Z](?:\. ?[A-Z]){{3,}}|[A-Z](?: [A-Z]){{2,}})(?![\w-])"
+    rf"(?<![\w-])(?P<word>{LETTER}(?:-{LETTER}){{2,25}}|{LETTER}(?:[.,]? ?- ?{LETTER}){{3,25}}|"
+    rf"[A-Z](?:, [A-Z]){{2,25}}|"
+    rf"[A-Z](?:\. ?[A-Z]){{3,25}}|[A-Z](?: [A-Z]){{2,25}})(?![\w-])"
 )
-SPACED = re.compile(r"(?<![\w'-])(?P<word>[a-z](?: (?:double )?[a-z]){2,})(?![\w'-])", re.IGNORECASE)
+SPACED = re.compile(r"(?<![\w'-])(?P<word>[a-z](?: (?:double )?[a-z]){2,25})(?![\w'-])", re.IGNORECASE)
 AS_IN = re.compile(
     r"\b(?P<word>[A-Za-z],? (?:as in|like|for) \w+(?:[,.;]?(?: and)? [A-Za-z],? (?:as in|like|for) \w+)+"
     r"|[A-Za-z](?:[- ,]+[A-Za-z]\b)* as in \w+(?:[,;]? [A-Za-z]\b(?:[- ,]+[A-Za-z]\b)*(?: as in \w+)?)*)"
 )
 SOUNDED = re.compile(
-    r"(?<![\w-])(?P<word>(?:[A-Za-z']+-)*(?:[A-Z]{2,}-[A-Za-z]+|"
-    r"[A-Za-z]+-[A-Z]{2,})(?:-[A-Za-z']+)*)(?![\w-])"
+    r"(?<![\w-])(?P<word>(?:[A-Za-z']+-){0,4}(?:[A-Z]{2,}-[A-Za-z]+|"
+    r"[A-Za-z]+-[A-Z]{2,})(?:-[A-Za-z']+){0,4})(?![\w-])"
 )
 CUE = re.compile(r"(?:spell\w*|that's|it's|is|letters?|name|as|,)\W+$", re.IGNORECASE)
 
