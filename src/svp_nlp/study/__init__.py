@@ -131,7 +131,7 @@ class Study:
         """Propose quotes for every theme and write coding/exemplars.jsonl; returns its rows."""
         progress("choosing exemplars", 0, 1)
         made = self.proposals
-        doubtful = redacting.doubtful_passages(self.layout, made.transcripts, made.passages)
+        doubtful = redacting.doubtful_passages(self.layout, made.passages)
         rows = coding.find_quotes(self.layout, self.settings, made, doubtful)
         progress("choosing exemplars", 1, 1)
         return rows

@@ -23,8 +23,11 @@ from svp_nlp.reading import clean_suffix, find_sources, read, write
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 from svp_nlp.study.coding import save_transcripts
+from svp_nlp.study.locking import is_locked, require_key
+from svp_nlp.study.steward_log import decisions_path, load_decisions
 
 if TYPE_CHECKING:
+    from svp_nlp.redaction.decisions import Decision
     from svp_nlp.redaction.ledger import Ledger
     from svp_nlp.redaction.profiles import Profile
     from svp_nlp.redaction.roster import Roster
@@ -94,6 +97,7 @@ class State:
     @classmethod
     def load(cls, layout: f.Layout) -> State:
         """Read ``private/study.json``; an empty state when there is none."""
+        require_key(layout)
         path = layout.private / "study.json"
         if not path.exists():
             return cls()
@@ -112,12 +116,13 @@ class State:
 
 @dataclass(frozen=True)
 class Work:
-    """The inputs of one run: the study's sources as read, with their records, and the roster."""
+    """The inputs of one run: the study's sources as read, with their records, the roster, and decisions."""
 
     records: tuple[f.Record, ...]
     transcripts: tuple[Transcript, ...]
     roster: Roster
     refused: tuple[tuple[str, SvpError], ...]
+    decisions: tuple[Decision, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ def redact_sources(
 ) -> Redaction:
     """Redact *sources* into the study, together with all that is in it already."""
     state = State.load(layout)
-    names = _load_roster(layout, roster)
+    names = kept_roster(layout, roster)
     work = gather(layout, state, sources, names, force=force)
     fingerprint = _fingerprint(layout, settings, work)
     if fingerprint == state.fingerprint and _intact(layout, state):
@@ -185,9 +190,9 @@ def gather(
             continue
         records[path.name] = record
         read_already[path.name] = transcript
-    kept = tuple(records.values())
-    transcripts = tuple(read_already.get(r.source) or _reread(layout, r) for r in kept)
-    return Work(kept, transcripts, with_authors(roster, transcripts), tuple(refused))
+    kept = tuple(r if r.source in read_already else _still_there(layout, r, force) for r in records.values())
+    transcripts = tuple(read_already.get(r.source) or reread(layout, r) for r in kept)
+    return Work(kept, transcripts, with_authors(roster, transcripts), tuple(refused), load_decisions(layout))
 
 
 def with_authors(roster: Roster, transcripts: Sequence[Transcript]) -> Roster:
@@ -232,7 +237,23 @@ def _new_key(records: Mapping[str, f.Record]) -> str:
     return f"s{max(used, default=0) + 1}"
 
 
-def _reread(layout: f.Layout, record: f.Record) -> Transcript:
+def _still_there(layout: f.Layout, record: f.Record, force: bool) -> f.Record:
+    """Return the record of a source the study has; StudyError when its file is gone or has other contents."""
+    path = layout.sources / record.source
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+    if digest == record.bytes_sha256:
+        return record
+    transcript = reread(layout, record)
+    if not force:
+        raise StudyError(
+            f"sources/{record.source} has changed since it was redacted",
+            hint="put the original back; or --force takes it as it is now",
+        )
+    return replace(record, bytes_sha256=digest, text_sha256=transcript.sha256)
+
+
+def reread(layout: f.Layout, record: f.Record) -> Transcript:
+    """Return a source of the study as it is now; StudyError when it is gone."""
     path = layout.sources / record.source
     if not path.exists():
         raise StudyError(
@@ -241,7 +262,8 @@ def _reread(layout: f.Layout, record: f.Record) -> Transcript:
     return read(path, id=record.id)
 
 
-def _load_roster(layout: f.Layout, given: Path | None) -> Roster:
+def kept_roster(layout: f.Layout, given: Path | None = None) -> Roster:
+    """Return the roster *given*, else the one the study keeps, else an empty one."""
     from svp_nlp.redaction.roster import Roster, load_roster
 
     kept = layout.private / "roster.csv"
@@ -259,7 +281,7 @@ def _fingerprint(layout: f.Layout, settings: Settings, work: Work) -> str:
         json.dumps(sorted([r.id, r.bytes_sha256] for r in work.records)),
         json.dumps([t.sha256 for t in work.transcripts]),
     ]
-    decided = layout.private / "decisions.jsonl"
+    decided = decisions_path(layout)
     if decided.exists():
         parts.append(hashlib.sha256(decided.read_bytes()).hexdigest())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -292,9 +314,13 @@ def _intact(layout: f.Layout, state: State) -> bool:
     private = all(
         (layout.private / name).exists() for name in ("findings.jsonl", "ledger.json", "edits.jsonl")
     )
-    return private and all(
-        record.clean and _clean_path(layout, record).exists() and not _edited(layout, record)
-        for record in state.records
+    return (
+        private
+        and (layout.coding / "doubtful.json").exists()
+        and all(
+            record.clean and _clean_path(layout, record).exists() and not _edited(layout, record)
+            for record in state.records
+        )
     )
 
 
@@ -309,9 +335,24 @@ def _guard_edits(layout: f.Layout, state: State, force: bool) -> None:
 
 
 def load_ledger(layout: f.Layout) -> Ledger:
-    """Return the study's ledger, an empty one when there is none yet."""
+    """Return the study's ledger as decisions leave it, an empty one when there is none yet."""
+    from svp_nlp.redaction.decisions import fold_ledger
+
+    return fold_ledger(raw_ledger(layout), load_decisions(layout))
+
+
+def known_names(layout: f.Layout) -> Roster:
+    """Return the study's roster with the names that decisions put on it."""
+    from svp_nlp.redaction.decisions import with_decisions
+
+    return with_decisions(kept_roster(layout), raw_ledger(layout), load_decisions(layout))
+
+
+def raw_ledger(layout: f.Layout) -> Ledger:
+    """Return the study's ledger as linked, without decisions: what is kept, so that they can be undone."""
     from svp_nlp.redaction.ledger import Ledger
 
+    require_key(layout)
     path = layout.private / "ledger.json"
     return Ledger.from_json(path.read_text(encoding="utf-8")) if path.exists() else Ledger()
 
@@ -324,17 +365,23 @@ def profile_of(settings: Settings) -> Profile:
 
 
 def _run(layout: f.Layout, settings: Settings, work: Work, progress: Progress) -> Outcome:
-    from svp_nlp.engines.models import model_path
-    from svp_nlp.redaction.detect import default_engine, detect
+    from svp_nlp.redaction.decisions import with_decisions
+    from svp_nlp.redaction.detect import detect
 
-    before = load_ledger(layout)
-    engine = CachedAnalyzer(
-        default_engine(model_path(settings.redaction.spacy_model)),
-        layout.private / "cache" / "hits",
-        before.seed,
-    )
+    before = raw_ledger(layout)
+    work = replace(work, roster=with_decisions(work.roster, before, work.decisions))
+    engine = analyzer(layout, settings, before.seed)
     found = detect(work.transcripts, roster=work.roster, engine=engine, progress=counted(progress))
     return conclude(work, found, before, profile_of(settings))
+
+
+def analyzer(layout: f.Layout, settings: Settings, secret: str) -> CachedAnalyzer:
+    """Return the study's engine with its cache, which *secret* keys."""
+    from svp_nlp.engines.models import model_path
+    from svp_nlp.redaction.detect import default_engine
+
+    engine = default_engine(model_path(settings.redaction.spacy_model))
+    return CachedAnalyzer(engine, layout.private / "cache" / "hits", secret)
 
 
 def counted(progress: Progress) -> Callable[[int, int], None]:
@@ -343,7 +390,11 @@ def counted(progress: Progress) -> Callable[[int, int], None]:
 
 
 def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, profile: Profile) -> Outcome:
-    """Link, redact and look again until verification finds nothing more, or the rounds are up."""
+    """Link, redact and look again until verification finds nothing more, or the rounds are up.
+
+    *ledger* is the ledger as linked; the decisions of *work* are laid over it in every round.
+    """
+    from svp_nlp.redaction.decisions import decided
     from svp_nlp.redaction.link import link
     from svp_nlp.redaction.redact import applied, redact
     from svp_nlp.redaction.verify import leaks, sweep
@@ -351,19 +402,19 @@ def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, pro
     found = [within_cells(t, x) for t, x in zip(work.transcripts, found, strict=True)]
     for _ in range(ROUNDS):
         ledger, linked = link(work.transcripts, found, roster=work.roster, ledger=ledger)
+        told, rows = decided(ledger, work.transcripts, linked, work.decisions)
         redacted = tuple(
-            redact(t, x, ledger=ledger, profile=profile)
-            for t, x in zip(work.transcripts, linked, strict=True)
+            redact(t, x, ledger=told, profile=profile) for t, x in zip(work.transcripts, rows, strict=True)
         )
         texts = {r.transcript.id: r.transcript.text for r in redacted}
-        left = leaks(texts, ledger=ledger, roster=work.roster, profile=profile)
+        left = leaks(texts, ledger=told, roster=work.roster, profile=profile)
         if not left:
             break
         found = [
-            merge(t, x, within_cells(t, sweep(t, ledger, work.roster, profile)))
+            merge(t, x, within_cells(t, sweep(t, told, work.roster, profile)))
             for t, x in zip(work.transcripts, linked, strict=True)
         ]
-    findings = tuple(applied(x, r) for x, r in zip(linked, redacted, strict=True))
+    findings = tuple(applied(x, r) for x, r in zip(rows, redacted, strict=True))
     return Outcome(ledger, findings, redacted, left)
 
 
@@ -440,6 +491,7 @@ def _save(
     save_transcripts(
         layout, [(r.transcript, record.clean) for r, record in zip(outcome.redacted, records, strict=True)]
     )
+    write_json(layout.coding / "doubtful.json", _doubtful(outcome))
     f.write_receipt(
         layout.clean,
         "redact",
@@ -448,6 +500,7 @@ def _save(
             "spacy_model": Path(settings.redaction.spacy_model).name,
             "transcripts": {r.transcript.id: r.transcript.sha256 for r in outcome.redacted},
             "entities": dict(Counter(e.label.value for e in outcome.ledger)),
+            "replaced": {id: {k.value: n for k, n in row.items()} for id, row in _counts(outcome).items()},
             "review": sum(x.status is Status.REVIEW for found in outcome.findings for x in found),
             "verified": not outcome.leaks,
         },
@@ -456,7 +509,11 @@ def _save(
 
 
 def stored(layout: f.Layout) -> Redaction:
-    """Return what the last run did, read back from the study."""
+    """Return what the last run did, read back from the study; from its receipt where the key is locked."""
+    if is_locked(layout):
+        told = f.read_json(layout.clean / "receipt.json")["redact"]
+        rows = {id: Counter({Label(k): n for k, n in row.items()}) for id, row in told["replaced"].items()}
+        return Redaction(rows, told["review"])
     ids = {record.source: Path(record.clean).stem for record in State.load(layout).records}
     counts: dict[str, Counter[Label]] = {id: Counter() for id in ids.values()}
     review = 0
@@ -468,6 +525,7 @@ def stored(layout: f.Layout) -> Redaction:
 
 def ways_back(layout: f.Layout, transcripts: Mapping[str, Transcript]) -> dict[str, tuple[str, Redacted]]:
     """Return, for each clean transcript, its source's file name and the way back into it."""
+    require_key(layout)
     edits: dict[str, list[Edit]] = {id: [] for id in transcripts}
     for row in f.read_lines(layout.private / "edits.jsonl"):
         edits[row["transcript"]].append(f.as_edit(row))
@@ -480,19 +538,22 @@ def ways_back(layout: f.Layout, transcripts: Mapping[str, Transcript]) -> dict[s
     }
 
 
-def doubtful_passages(
-    layout: f.Layout, transcripts: Mapping[str, Transcript], passages: Sequence[Passage]
-) -> frozenset[str]:
-    """Return the ids of passages with a finding that waits for a person to look at it."""
-    homes = ways_back(layout, transcripts)
-    ids = {source: id for id, (source, _) in homes.items()}
-    open_: dict[str, list[Span]] = {id: [] for id in transcripts}
-    for row in f.read_lines(layout.private / "findings.jsonl"):
-        if row["status"] == Status.REVIEW.value:
-            id = ids[row["source"]]
-            open_[id].append(homes[id][1].to_clean(Span(row["start"], row["end"])))
+def _doubtful(outcome: Outcome) -> dict[str, list[list[int]]]:
+    """Return where the clean transcripts hold a replacement that waits for a person to look at it."""
+    return {
+        r.transcript.id: f.spans([r.to_clean(x.span) for x in found if x.status is Status.REVIEW])
+        for r, found in zip(outcome.redacted, outcome.findings, strict=True)
+    }
+
+
+def doubtful_passages(layout: f.Layout, passages: Sequence[Passage]) -> frozenset[str]:
+    """Return the ids of passages with a replacement that waits for a person to look at it."""
+    path = layout.coding / "doubtful.json"
+    open_ = {id: f.as_spans(rows) for id, rows in f.read_json(path).items()} if path.exists() else {}
     return frozenset(
-        p.id for p in passages if any(piece.overlaps(x) for x in open_[p.transcript] for piece in p.pieces)
+        p.id
+        for p in passages
+        if any(piece.overlaps(x) for x in open_.get(p.transcript, ()) for piece in p.pieces)
     )
 
 

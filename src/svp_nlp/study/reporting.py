@@ -14,6 +14,7 @@ from svp_nlp.reporting.data import ReportData
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 from svp_nlp.study.coding import Proposals
+from svp_nlp.study.locking import is_locked
 from svp_nlp.study.redacting import State, stored
 from svp_nlp.study.verifying import Verification, verify_study
 
@@ -21,12 +22,14 @@ from svp_nlp.study.verifying import Verification, verify_study
 def write_report(layout: f.Layout, settings: Settings, proposals: Proposals) -> list[Path]:
     """Write reports/report.html, themes.csv and matrix.csv; returns the paths, the page first.
 
-    The study is verified first, so that the page says what is true now.
+    The study is verified first, so that the page says what is true now; where the key is locked, it says that
+    nobody verified it.
     """
     from svp_nlp.reporting.html import html_report
     from svp_nlp.reporting.tables import matrix_table, themes_table
 
-    data = report_data(layout, settings, proposals, verify_study(layout, settings))
+    checked = None if is_locked(layout) else verify_study(layout, settings)
+    data = report_data(layout, settings, proposals, checked)
     written = {
         "report.html": html_report(data),
         "themes.csv": themes_table(data),
@@ -39,7 +42,7 @@ def write_report(layout: f.Layout, settings: Settings, proposals: Proposals) -> 
 
 
 def report_data(
-    layout: f.Layout, settings: Settings, proposals: Proposals, verification: Verification
+    layout: f.Layout, settings: Settings, proposals: Proposals, verification: Verification | None
 ) -> ReportData:
     """Gather what a report shows; exemplars and topics are left out where they were not made."""
     known = {passage.id for passage in proposals.passages}
@@ -53,8 +56,8 @@ def report_data(
         transcripts=proposals.transcripts,
         entity_counts=counts,
         review_open=review,
-        verified=verification.clean,
-        leaks=verification.leaks,
+        verified=None if verification is None else verification.clean,
+        leaks=() if verification is None else verification.leaks,
         passages=proposals.passages,
         suggestions=proposals.suggestions,
         quotes=tuple(f.as_quote(q) for q in quotes if q["passage"] in known and q["theme"] in themes),
@@ -86,7 +89,7 @@ def _topics(layout: f.Layout, known: set[str]) -> tuple[tuple[Any, ...], str]:
 
 def _counts(layout: f.Layout) -> tuple[int, Mapping[str, Mapping[Label, int]]]:
     """Return the open review findings, and by transcript how many entities of each kind were replaced."""
-    if not State.load(layout).records:
+    if not is_locked(layout) and not State.load(layout).records:
         raise StudyError("there is nothing to report yet", hint="svp-nlp redact SOURCES... --study DIR")
     done = stored(layout)
     return done.review, {id: Counter(counts) for id, counts in done.counts.items()}

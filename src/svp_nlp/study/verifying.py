@@ -14,7 +14,8 @@ from svp_nlp.model import Leak
 from svp_nlp.reading import read
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
-from svp_nlp.study.redacting import State, load_ledger, profile_of
+from svp_nlp.study.locking import require_key
+from svp_nlp.study.redacting import State, known_names, load_ledger, profile_of
 
 _READABLE = {".txt", ".vtt", ".srt", ".docx", ".pdf"}
 
@@ -62,17 +63,16 @@ class Verification:
 
 def verify_study(layout: f.Layout, settings: Settings) -> Verification:
     """Search clean/, coding/ and reports/ (texts, values, file names, document properties)."""
-    from svp_nlp.redaction.roster import Roster, load_roster
     from svp_nlp.redaction.verify import leaks
 
+    require_key(layout)
     if not (layout.private / "ledger.json").exists():
         raise StudyError(
             "there is nothing to verify: this study has no ledger",
             hint="svp-nlp redact SOURCES... --study DIR",
         )
     ledger = load_ledger(layout)
-    kept = layout.private / "roster.csv"
-    roster = load_roster(kept) if kept.exists() else Roster()
+    roster = known_names(layout)
     places = dict(_places(layout))
     found = leaks(places, ledger=ledger, roster=roster, profile=profile_of(settings))
     surfaces = sum(len(e.surfaces) for e in ledger) + sum(len(e.surfaces) for e in roster)
@@ -80,13 +80,18 @@ def verify_study(layout: f.Layout, settings: Settings) -> Verification:
 
 
 def _places(layout: f.Layout) -> Iterator[tuple[str, str]]:
-    public = _public_texts()
     for folder in (layout.clean, layout.coding, layout.reports):
-        for path in sorted(folder.rglob("*")) if folder.exists() else ():
-            if path.is_file():
-                name = path.relative_to(layout.root).as_posix()
-                yield f"{name} (file name)", path.name
-                yield name, _without(public, _text(path))
+        yield from places_in(folder, layout.root)
+
+
+def places_in(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
+    """Yield every place below *folder* that a reader may see, named as seen from *root*, with its text."""
+    public = _public_texts()
+    for path in sorted(folder.rglob("*")) if folder.exists() else ():
+        if path.is_file():
+            name = path.relative_to(root).as_posix()
+            yield f"{name} (file name)", path.name
+            yield name, _without(public, _text(path))
 
 
 def _public_texts() -> tuple[str, ...]:
@@ -110,7 +115,7 @@ def _without(public: tuple[str, ...], text: str) -> str:
 
 def _text(path: Path) -> str:
     """Return what a reader of the file would see: for JSON its values, for a page its words."""
-    if path.parent.name == "clean" and path.suffix.lower() in _READABLE:
+    if path.suffix.lower() in _READABLE:
         return read(path).text
     raw = path.read_bytes().decode("utf-8", "replace")
     if path.suffix == ".jsonl":
