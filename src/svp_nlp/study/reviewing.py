@@ -5,15 +5,26 @@ from __future__ import annotations
 import hmac
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from svp_nlp.errors import ReviewError
 from svp_nlp.files import write_json
-from svp_nlp.model import Passage, Transcript
-from svp_nlp.review.checks import Basis
+from svp_nlp.model import Flow, Passage, Role, Transcript
+from svp_nlp.review.adjudication import FinalCoding, Stage, coded_units, final_codings
+from svp_nlp.review.checks import Basis, Imported
+from svp_nlp.review.decisions import check_coder
+from svp_nlp.review.fold import State, fold
+from svp_nlp.review.sheets import SheetText, read_sheet, write_sheet
 from svp_nlp.review.store import DecisionLog
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 from svp_nlp.study.coding import Proposals
+
+if TYPE_CHECKING:
+    from svp_nlp.review.agreement import Agreement
+    from svp_nlp.review.saturation import Saturation
 
 
 def study_id(layout: f.Layout) -> str:
@@ -64,3 +75,145 @@ def text_pins(
     """Return for each passage the SHA-256 and the length of the clean text it lies in."""
     pins = {id: (transcript.sha256, len(transcript)) for id, transcript in transcripts.items()}
     return {passage.id: pins[passage.transcript] for passage in passages}
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Agreement on blind codings, which is the reliability to report, and on assisted ones beside it.
+
+    ``assisted`` is None where no passage was coded by two coders after suggestions were seen. It is no
+    reliability: coders who read the same suggestions agree for that reason too.
+    """
+
+    blind: Agreement = field(repr=False)
+    assisted: Agreement | None = field(default=None, repr=False)
+
+    def table(self) -> str:
+        """Return both as text, each with its frame."""
+        if self.assisted is None:
+            return f"{self.blind.table()}\n\n{_NO_ASSISTED}"
+        return f"{self.blind.table()}\n\n{_ASSISTED}\n{self.assisted.table()}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return both as plain values for JSON."""
+        return {
+            "blind": self.blind.as_dict(),
+            "assisted": None if self.assisted is None else self.assisted.as_dict(),
+        }
+
+    def _repr_html_(self) -> str:
+        beside = _NO_ASSISTED if self.assisted is None else f"{_ASSISTED}{self.assisted._repr_html_()}"
+        return f"{self.blind._repr_html_()}<p>{beside}</p>"
+
+
+_ASSISTED = "Beside it, not a reliability: codings made after suggestions were seen."
+_NO_ASSISTED = "No passage was coded by two coders after suggestions were seen."
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What people decided, as `ThemeSuggester.fit` takes it: texts, their themes, questions, citations."""
+
+    texts: tuple[str, ...] = field(repr=False)
+    codings: tuple[tuple[str, ...], ...]
+    questions: tuple[str, ...] = field(repr=False)
+    citations: tuple[str, ...]
+
+
+def coding_state(layout: f.Layout, settings: Settings) -> State:
+    """Return what coders' decisions come to; nothing where nobody decided anything."""
+    if not settings.review.database and not (layout.coding / "decisions.sqlite").exists():
+        return State()
+    log = coding_log(layout, settings)
+    try:
+        return fold(log.read())
+    finally:
+        log.close()
+
+
+def answers(passages: Sequence[Passage]) -> dict[str, str]:
+    """Return the passages that answer, with their transcript: respondents' ones, or all where none is known."""
+    told = {p.transcript for p in passages if p.role is Role.RESPONDENT}
+    return {
+        p.id: p.transcript for p in passages if p.transcript not in told or p.role is not Role.INTERVIEWER
+    }
+
+
+def reliability(state: State, proposals: Proposals) -> Reliability:
+    """Compute agreement on respondents' passages, blind and assisted.
+
+    Raises ReviewError when no two coders coded the same passage blind.
+    """
+    from svp_nlp.review.agreement import agreement
+
+    documents = answers(proposals.passages)
+    domain_of = {theme.id: theme.domain for theme in proposals.codebook.themes}
+
+    def of(stage: Stage, words: str) -> Agreement:
+        units = coded_units(state, documents, stage)
+        return agreement(units, domain_of, stage=words, passages="respondents' passages")
+
+    blind = of("blind", "blind codings")
+    assisted = coded_units(state, documents, "assisted")
+    if not any(len(unit.codes) > 1 for unit in assisted):
+        return Reliability(blind)
+    return Reliability(blind, of("assisted", "codings after suggestions were seen"))
+
+
+def saturation_of(state: State, proposals: Proposals) -> Saturation:
+    """Return the saturation curve of the final codings, interviews in the study's order.
+
+    Raises ReviewError where nothing is decided yet.
+    """
+    from svp_nlp.review.saturation import saturation
+
+    final = final_codings(state)
+    found: dict[str, frozenset[str]] = {}
+    for passage, document in answers(proposals.passages).items():
+        if passage in final:
+            found[document] = found.get(document, frozenset()) | final[passage].themes
+    if not found:
+        raise ReviewError("no coding is decided yet, so no theme is found", hint="svp-nlp review STUDY")
+    return saturation(found, len(proposals.codebook.themes))
+
+
+def confirmed(final: Mapping[str, FinalCoding], proposals: Proposals) -> Confirmed:
+    """Return the final codings with their texts, in the order of the passages; never mere suggestions."""
+    decided = [p for p in proposals.passages if p.id in final]
+    of = proposals.transcripts
+    return Confirmed(
+        tuple(Flow.of(of[p.transcript], p.pieces).text for p in decided),
+        tuple(tuple(sorted(final[p.id].themes)) for p in decided),
+        tuple(Flow.of(of[p.transcript], p.question).text for p in decided),
+        tuple(p.citation for p in decided),
+    )
+
+
+def export_sheet(path: Path, coder: str, layout: f.Layout, settings: Settings, proposals: Proposals) -> int:
+    """Write *coder*'s coding sheet of the respondents' passages; return its number of rows."""
+    check_coder(coder)
+    state = coding_state(layout, settings)
+    return write_sheet(path, coder, sheet_text(proposals), basis(layout, settings, proposals), state)
+
+
+def import_decisions(path: Path, layout: f.Layout, settings: Settings, proposals: Proposals) -> Imported:
+    """Take in a file of decisions (JSONL) or a coding sheet (XLSX); what does not fit is listed.
+
+    Raises ReviewError for a file that is neither, or of another study or codebook.
+    """
+    fits = basis(layout, settings, proposals)
+    log = coding_log(layout, settings)
+    try:
+        if path.suffix.lower() != ".xlsx":
+            return log.import_jsonl(path, fits)
+        read = read_sheet(path, sheet_text(proposals), fits, fold(log.read()))
+        return Imported(log.append(*read.decisions), 0, read.refused)
+    finally:
+        log.close()
+
+
+def sheet_text(proposals: Proposals) -> SheetText:
+    """Return the texts that a coding sheet shows: respondents' passages with the question before."""
+    asked = answers(proposals.passages)
+    passages = tuple(p for p in proposals.passages if p.id in asked)
+    return SheetText(proposals.codebook, proposals.transcripts, passages)
