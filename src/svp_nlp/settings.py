@@ -47,11 +47,13 @@ class TopicsSection(_Section):
 class ReviewSection(_Section):
     """Who codes and how: ``coders`` (empty: anyone), the blind first pass, where decisions are kept.
 
-    ``database`` is a database URL that a team shares; empty means a file in the study.
+    ``database`` is a database URL that a team shares; empty means a file in the study. ``checks`` is the
+    share of passages with one planted suggestion; coders are told that there are such.
     """
 
     coders: tuple[str, ...] = ()
     blind: bool = True
+    checks: float = Field(default=0.0, ge=0.0, le=0.5)
     database: str = Field(default="", repr=False)
 
 
@@ -88,6 +90,7 @@ seeds = 5                               # a topic is kept when most seeds find i
 [review]
 coders = []                             # ids of those who may code, ["AB", "CD"]; empty: anyone
 blind = true                            # coders commit their codes before suggestions open
+checks = 0.0                            # share of passages with a planted suggestion; coders are told
 database = ""                           # a database URL the team shares; empty: a file in coding/
 """
 

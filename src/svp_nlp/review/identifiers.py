@@ -6,18 +6,20 @@ says about single surfaces, those surfaces; their record lies in the study's pri
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from svp_nlp.errors import ReviewError
 from svp_nlp.model import Finding, Flow, Label, Span, Status, Transcript
 from svp_nlp.review.decisions import REDACTION, Action, Decision, check_coder
 from svp_nlp.review.fold import State
-from svp_nlp.review.pieces import Piece, rows, text_pieces
+from svp_nlp.review.pieces import Piece, flow_pieces, rows
 from svp_nlp.review.session import Journal, Row, asked_steps, told_seconds
 from svp_nlp.review.store import DecisionLog
 
@@ -26,6 +28,9 @@ AROUND = 90
 
 VERDICTS = frozenset({Action.CONFIRM, Action.NOT_AN_IDENTIFIER, Action.RELABEL, Action.MERGE, Action.EXTENT})
 """Actions that settle an entity."""
+
+_TIMING = re.compile(r"[\d:.,]+\s*-->.*")
+_WORDS = re.compile(r"[^\W\d_]{2,}")
 
 REST = "rest"
 """The target of the decision that accepts what is left."""
@@ -174,8 +179,8 @@ class IdentifierDesk:
         if transcript is None:
             raise ReviewError("there is no such transcript in this study", hint="load the page again")
         marks = [f for f in self.material.findings.get(letter, ()) if f.status is not Status.KEPT]
-        turns = [rows(_marked(_turn_pieces(transcript, turn.span), marks)) for turn in transcript.turns]
-        return {"transcript": letter, "turns": turns}
+        parts = [rows(_marked(flow_pieces(transcript, spans), marks)) for spans in _paragraphs(transcript)]
+        return {"transcript": letter, "turns": parts}
 
     def decide(self, body: Mapping[str, Any]) -> Row:
         """Record what a person decided; refused where it contradicts an earlier decision."""
@@ -236,12 +241,29 @@ class IdentifierDesk:
         if action not in REDACTION:
             raise ReviewError(f'"{action}" is not something to decide here')
         self._check(action, value)
+        value = {**value, **self._named(target, action, value)}
         letter = str(value.get("transcript", ""))
         pin = self.material.transcripts[letter].sha256 if letter in self.material.transcripts else ""
         return Decision(
             study=self.material.study, coder=coder, kind="redaction", target=target, action=action,
             value=value, seconds=spent, text_sha256=pin, parent=parent,
         )  # fmt: skip
+
+    def _named(self, target: str, action: Action, value: Mapping[str, Any]) -> Row:
+        """Return the surfaces a decision is about: they must hold for files that arrive later too."""
+        if action is Action.ADD_MISSED:
+            return {"surfaces": [self._words(value)]}
+        entity = self.material.entities.get(target)
+        if action is Action.RELABEL and entity:
+            return {"surfaces": [name for name, _ in self._entity_row(entity)["surfaces"]]}
+        if action is Action.EXTENT and entity:
+            new, old = self._words(value), self._words({**value, "span": value.get("of")})
+            return {
+                "surfaces": [new],
+                "label": entity.label.value,
+                "instead": [] if old.casefold() in new.casefold() else [old],
+            }
+        return {}
 
     def _check(self, action: Action, value: Mapping[str, Any]) -> None:
         """Refuse a value that its action cannot have."""
@@ -252,7 +274,8 @@ class IdentifierDesk:
         if action in (Action.ADD_MISSED, Action.EXTENT):
             transcript = self.material.transcripts.get(str(value.get("transcript")))
             span = value.get("span")
-            if transcript is None or not _fits(span, transcript):
+            marks = [span, value.get("of")] if action is Action.EXTENT else [span]
+            if transcript is None or not all(_fits(mark, transcript) for mark in marks):
                 raise ReviewError("select the words in the text first")
         if action is Action.ACCEPT_REST:
             left = value.get("open")
@@ -281,7 +304,9 @@ class IdentifierDesk:
         transcript = self.material.transcripts.get(str(value.get("transcript")))
         if transcript is None or not _fits(value.get("span"), transcript):
             return "(text changed since)"
-        return Flow.of(transcript, (Span(*value["span"]),)).text
+        span = Span(*value["span"])
+        # A name torn by a caption's border is whole without the timing that stands in between.
+        return " ".join(Flow.of(transcript, _clipped(transcript, span) or [span]).text.split())
 
     def _entity_row(self, entity: Found) -> Row:
         words = Counter(
@@ -300,12 +325,7 @@ class IdentifierDesk:
     def _context(self, letter: str, finding: Finding) -> Row:
         transcript = self.material.transcripts[letter]
         turn = transcript.turn_at(finding.span.start)
-        limits = turn.span if turn else Span(0, len(transcript))
-        around = Span(
-            max(limits.start, finding.span.start - AROUND), min(limits.end, finding.span.end + AROUND)
-        )
-        shown = Span(min(around.start, finding.span.start), max(around.end, finding.span.end))
-        pieces = _marked(_turn_pieces(transcript, shown), [finding])
+        pieces = _marked(flow_pieces(transcript, _around(transcript, finding.span)), [finding])
         where = f"{letter} turn {turn.index + 1}" if turn else letter
         page = transcript.page_of(finding.span.start)
         return {
@@ -315,8 +335,35 @@ class IdentifierDesk:
         }  # fmt: skip
 
 
-def _turn_pieces(transcript: Transcript, span: Span) -> tuple[Piece, ...]:
-    return tuple(text_pieces(Flow.of(transcript, (span,)).text, span.start))
+def _written(transcript: Transcript) -> list[Span]:
+    """Return what a reader of a transcript reads, in order: labels, speech, and furniture that holds words."""
+    said = [p for t in transcript.turns for p in (*([t.label] if t.label else []), *t.speech)]
+    notes = [f for f in transcript.furniture if _WORDS.search(_TIMING.sub("", transcript[f]))]
+    return sorted([*said, *notes])
+
+
+def _paragraphs(transcript: Transcript) -> Iterator[list[Span]]:
+    """Yield what is written turn by turn; a note between turns is a paragraph of its own."""
+    home = {part: t.index for t in transcript.turns for part in (*([t.label] if t.label else []), *t.speech)}
+    for _, group in groupby(_written(transcript), key=lambda part: home.get(part, (part,))):
+        yield list(group)
+
+
+def _around(transcript: Transcript, span: Span) -> list[Span]:
+    """Return what is written around *span*, within its turn and cut between words."""
+    turn = transcript.turn_at(span.start)
+    limits = turn.span if turn else Span(0, len(transcript))
+    start, end = max(limits.start, span.start - AROUND), min(limits.end, span.end + AROUND)
+    if start > limits.start:
+        start += next((n for n, c in enumerate(transcript[Span(start, span.start)]) if c.isspace()), 0)
+    return _clipped(transcript, Span(start, max(end, span.end))) or [span]
+
+
+def _clipped(transcript: Transcript, span: Span) -> list[Span]:
+    """Return what is written within *span*."""
+    cut = (Span(max(p.start, span.start), max(p.start, span.start, min(p.end, span.end))) for p in
+           _written(transcript) if p.overlaps(span))  # fmt: skip
+    return [part for part in cut if part]
 
 
 def _marked(pieces: Sequence[Piece], marks: Sequence[Finding]) -> list[Piece]:

@@ -883,6 +883,12 @@ function narrow() {
   return matchMedia("(max-width: 60rem)").matches;
 }
 
+/** Gives the focus to what is read; on a narrow page, where everything stands in one column, shows it too. */
+function intoView(work) {
+  work.focus({ preventScroll: true });
+  if (narrow()) work.scrollIntoView({ block: "start" });
+}
+
 /** What coding and comparing share: a list, a passage, the codebook. */
 class PassageView {
   constructor(app, row) {
@@ -905,7 +911,7 @@ class PassageView {
   }
 
   focus() {
-    this.work.focus({ preventScroll: true });
+    intoView(this.work);
   }
 
   /** The pieces of a passage, asked for once and ahead of time for its neighbours. */
@@ -1745,7 +1751,7 @@ class EntityView {
   }
 
   focus() {
-    this.work.focus({ preventScroll: true });
+    intoView(this.work);
   }
 
   progress() {
@@ -1944,7 +1950,7 @@ class ReadingView {
     this.node = h("div", { class: "columns two" }, h("nav", { class: "list", "aria-label": "Transcripts" }, this.list.node), this.work);
   }
 
-  focus() { this.work.focus({ preventScroll: true }); }
+  focus() { intoView(this.work); }
   progress() { return this.shared.progress(); }
   entered() { return this.app.do("go", this.at); }
 
