@@ -126,7 +126,7 @@ _NEEDS: dict[Action, tuple[str, ...]] = {
 
 def _named(value: Mapping[str, Any]) -> list[str] | None:
     """Return every theme id in *value*; None where it is not a list of ids."""
-    lists = [value.get(name, []) for name in ("themes", "to", "checks")]
+    lists = [value.get(name, []) for name in ("themes", "to")]
     lists.append([value["theme"]] if "theme" in value else [])
     if isinstance(value.get("pieces"), Mapping):
         lists.append(list(value["pieces"]))

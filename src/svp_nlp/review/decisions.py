@@ -16,8 +16,8 @@ memo                      ``text``
 flag                      ``on``: true or false; ``text`` may say why
 undo                      nothing; ``Decision.parent`` names what is undone
 commit                    nothing: the blind pass of the passage is closed
-seen                      ``themes``: the suggestions that were opened, best first; ``checks``: those among
-                          them that were put in to see whether they are accepted unread, if there are any
+seen                      ``themes``: the suggestions that were opened, best first; what ``order_shown`` has
+                          beside them was planted
 adjudicate                ``themes``, ``text`` (the reason), ``certainty``; ``pieces`` {theme: pairs}
 confirm                   nothing
 not-an-identifier         nothing

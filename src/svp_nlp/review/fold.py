@@ -45,7 +45,7 @@ class Coding:
     ``blind``: the themes committed before any suggestion was seen, None where nothing was. ``themes``: the
     themes as they stand; they count once ``decided`` (committed, or coded after the suggestions were seen).
     ``pieces``: per theme the words it covers, where the coder chose some. ``offered``: the suggestions that
-    were opened, best first; ``checks``: those among them put in to see whether they are accepted unread.
+    were opened, best first; ``checks``: themes planted among them, to see whether they are accepted unread.
     ``seconds``: all time spent.
     """
 
@@ -265,9 +265,10 @@ class _Codes:
         self.themes.clear()
         self.decided |= decision.saw_suggestion
         judged = {v.theme for v in self.verdicts}
+        ranks = {theme: rank for rank, theme in enumerate(self.offered, 1)}
         self.verdicts += [
-            Verdict(theme, Action.REJECT, rank, decision.time)
-            for rank, theme in enumerate(self.offered, 1)
+            Verdict(theme, Action.REJECT, ranks.get(theme), decision.time)
+            for theme in (*self.offered, *self.checks)
             if theme not in judged
         ]
 
@@ -292,9 +293,9 @@ class _Codes:
         self.decided = True
 
     def seen(self, decision: Decision) -> None:
-        """Remember what was offered, best first."""
+        """Remember what was offered, best first; what was shown and not offered was planted."""
         self.offered = tuple(decision.value.get("themes", ()))
-        self.checks = tuple(decision.value.get("checks", ()))
+        self.checks = tuple(theme for theme in decision.order_shown if theme not in self.offered)
 
     def nothing(self, _: Decision) -> None:
         """Leave the coder's own codes as they are."""

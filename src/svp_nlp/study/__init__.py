@@ -12,7 +12,7 @@ from svp_nlp.files import write_whole
 from svp_nlp.model import Transcript
 from svp_nlp.progress import Progress, silent
 from svp_nlp.settings import TEMPLATE, Settings, load_settings
-from svp_nlp.study import coding, redacting, reporting, verifying
+from svp_nlp.study import coding, redacting, reporting, reviewing, verifying
 from svp_nlp.study.coding import Proposals
 from svp_nlp.study.folder import Layout, write_receipt
 from svp_nlp.study.redacting import Redaction
@@ -20,6 +20,11 @@ from svp_nlp.study.verifying import Verification
 
 if TYPE_CHECKING:
     from svp_nlp.model import Codebook
+    from svp_nlp.review.adjudication import FinalCoding
+    from svp_nlp.review.checks import Imported
+    from svp_nlp.review.fold import State
+    from svp_nlp.review.saturation import Saturation
+    from svp_nlp.study.reviewing import Confirmed, Reliability
 
 __all__ = ["Layout", "Proposals", "Redaction", "Study", "Verification"]
 
@@ -139,6 +144,45 @@ class Study:
     def topics(self, *, progress: Progress = silent) -> dict[str, Any]:
         """Look for themes the codebook does not have and write coding/topics.json; returns its contents."""
         return coding.find_topics(self.layout, self.settings, self.proposals, progress)
+
+    @property
+    def decisions(self) -> State:
+        """What coders' decisions come to: each coder's codings, blind and final, and the adjudicated ones."""
+        return reviewing.coding_state(self.layout, self.settings)
+
+    def final_codings(self) -> dict[str, FinalCoding]:
+        """Return the codings that count, by passage: adjudicated, or decided by all their coders alike."""
+        from svp_nlp.review.adjudication import final_codings
+
+        return final_codings(self.decisions)
+
+    def confirmed(self) -> Confirmed:
+        """Return the final codings with their texts, as `ThemeSuggester.fit` takes them."""
+        return reviewing.confirmed(self.final_codings(), self.proposals)
+
+    def agreement(self) -> Reliability:
+        """Compute how far coders agree on blind codings, with the assisted figure beside it."""
+        return reviewing.reliability(self.decisions, self.proposals)
+
+    def saturation(self) -> Saturation:
+        """Compute how many themes each further interview brings, from the final codings."""
+        return reviewing.saturation_of(self.decisions, self.proposals)
+
+    def export_sheet(self, path: Path | str, coder: str) -> int:
+        """Write a coding sheet (XLSX) for *coder*; returns its number of rows."""
+        return reviewing.export_sheet(Path(path), coder, self.layout, self.settings, self.proposals)
+
+    def import_decisions(self, path: Path | str) -> Imported:
+        """Take in decisions (JSONL) or a coding sheet (XLSX); what does not fit is listed, not lost."""
+        return reviewing.import_decisions(Path(path), self.layout, self.settings, self.proposals)
+
+    def export_decisions(self, path: Path | str) -> int:
+        """Write every coding decision as one JSON object a line; returns how many."""
+        log = reviewing.coding_log(self.layout, self.settings)
+        try:
+            return log.export_jsonl(Path(path))
+        finally:
+            log.close()
 
     def report(self) -> list[Path]:
         """Write reports/report.html and its tables; returns the paths, the page first."""

@@ -132,7 +132,7 @@ def coding_state(layout: f.Layout, settings: Settings) -> State:
 
 
 def answers(passages: Sequence[Passage]) -> dict[str, str]:
-    """Return the passages that answer, with their transcript: respondents' ones, or all where none is known."""
+    """Return respondents' passages with their transcript; all of a transcript that names no respondent."""
     told = {p.transcript for p in passages if p.role is Role.RESPONDENT}
     return {
         p.id: p.transcript for p in passages if p.transcript not in told or p.role is not Role.INTERVIEWER
