@@ -53,6 +53,11 @@ class IdentifierMaterial:
     gone: tuple[str, ...] = ()
 
     @cached_property
+    def written(self) -> dict[str, list[Span]]:
+        """What a reader reads of each transcript, in order, without timings and numbers of cues."""
+        return {letter: _written(transcript) for letter, transcript in self.transcripts.items()}
+
+    @cached_property
     def entities(self) -> dict[str, Found]:
         """The entities found, those that would leak most first."""
         places: dict[str, list[tuple[str, Finding]]] = defaultdict(list)
@@ -179,7 +184,10 @@ class IdentifierDesk:
         if transcript is None:
             raise ReviewError("there is no such transcript in this study", hint="load the page again")
         marks = [f for f in self.material.findings.get(letter, ()) if f.status is not Status.KEPT]
-        parts = [rows(_marked(flow_pieces(transcript, spans), marks)) for spans in _paragraphs(transcript)]
+        parts = [
+            rows(_marked(flow_pieces(transcript, spans), marks))
+            for spans in _paragraphs(transcript, self.material.written[letter])
+        ]
         return {"transcript": letter, "turns": parts}
 
     def decide(self, body: Mapping[str, Any]) -> Row:
@@ -301,12 +309,15 @@ class IdentifierDesk:
         }  # fmt: skip
 
     def _words(self, value: Mapping[str, Any]) -> str:
-        transcript = self.material.transcripts.get(str(value.get("transcript")))
+        letter = str(value.get("transcript"))
+        transcript = self.material.transcripts.get(letter)
         if transcript is None or not _fits(value.get("span"), transcript):
             return "(text changed since)"
         span = Span(*value["span"])
         # A name torn by a caption's border is whole without the timing that stands in between.
-        return " ".join(Flow.of(transcript, _clipped(transcript, span) or [span]).text.split())
+        return " ".join(
+            Flow.of(transcript, _clipped(self.material.written[letter], span) or [span]).text.split()
+        )
 
     def _entity_row(self, entity: Found) -> Row:
         words = Counter(
@@ -325,7 +336,10 @@ class IdentifierDesk:
     def _context(self, letter: str, finding: Finding) -> Row:
         transcript = self.material.transcripts[letter]
         turn = transcript.turn_at(finding.span.start)
-        pieces = _marked(flow_pieces(transcript, _around(transcript, finding.span)), [finding])
+        pieces = _marked(
+            flow_pieces(transcript, _around(transcript, self.material.written[letter], finding.span)),
+            [finding],
+        )
         where = f"{letter} turn {turn.index + 1}" if turn else letter
         page = transcript.page_of(finding.span.start)
         return {
@@ -336,34 +350,33 @@ class IdentifierDesk:
 
 
 def _written(transcript: Transcript) -> list[Span]:
-    """Return what a reader of a transcript reads, in order: labels, speech, and furniture that holds words."""
+    """Return what a reader reads, in order: labels, speech, and furniture that holds words."""
     said = [p for t in transcript.turns for p in (*([t.label] if t.label else []), *t.speech)]
     notes = [f for f in transcript.furniture if _WORDS.search(_TIMING.sub("", transcript[f]))]
     return sorted([*said, *notes])
 
 
-def _paragraphs(transcript: Transcript) -> Iterator[list[Span]]:
+def _paragraphs(transcript: Transcript, written: Sequence[Span]) -> Iterator[list[Span]]:
     """Yield what is written turn by turn; a note between turns is a paragraph of its own."""
     home = {part: t.index for t in transcript.turns for part in (*([t.label] if t.label else []), *t.speech)}
-    for _, group in groupby(_written(transcript), key=lambda part: home.get(part, (part,))):
+    for _, group in groupby(written, key=lambda part: home.get(part, (part,))):
         yield list(group)
 
 
-def _around(transcript: Transcript, span: Span) -> list[Span]:
+def _around(transcript: Transcript, written: Sequence[Span], span: Span) -> list[Span]:
     """Return what is written around *span*, within its turn and cut between words."""
     turn = transcript.turn_at(span.start)
     limits = turn.span if turn else Span(0, len(transcript))
     start, end = max(limits.start, span.start - AROUND), min(limits.end, span.end + AROUND)
     if start > limits.start:
         start += next((n for n, c in enumerate(transcript[Span(start, span.start)]) if c.isspace()), 0)
-    return _clipped(transcript, Span(start, max(end, span.end))) or [span]
+    return _clipped(written, Span(start, max(end, span.end))) or [span]
 
 
-def _clipped(transcript: Transcript, span: Span) -> list[Span]:
+def _clipped(written: Sequence[Span], span: Span) -> list[Span]:
     """Return what is written within *span*."""
-    cut = (Span(max(p.start, span.start), max(p.start, span.start, min(p.end, span.end))) for p in
-           _written(transcript) if p.overlaps(span))  # fmt: skip
-    return [part for part in cut if part]
+    touched = (part for part in written if part.overlaps(span))
+    return [Span(max(part.start, span.start), min(part.end, span.end)) for part in touched]
 
 
 def _marked(pieces: Sequence[Piece], marks: Sequence[Finding]) -> list[Piece]:

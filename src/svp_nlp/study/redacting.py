@@ -24,7 +24,7 @@ from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 from svp_nlp.study.coding import save_transcripts
 from svp_nlp.study.locking import is_locked, require_key
-from svp_nlp.study.steward_log import decisions_path, load_decisions
+from svp_nlp.study.reviewed import all_rulings
 
 if TYPE_CHECKING:
     from svp_nlp.redaction.decisions import Decision
@@ -192,7 +192,7 @@ def gather(
         read_already[path.name] = transcript
     kept = tuple(r if r.source in read_already else _still_there(layout, r, force) for r in records.values())
     transcripts = tuple(read_already.get(r.source) or reread(layout, r) for r in kept)
-    return Work(kept, transcripts, with_authors(roster, transcripts), tuple(refused), load_decisions(layout))
+    return Work(kept, transcripts, with_authors(roster, transcripts), tuple(refused), all_rulings(layout))
 
 
 def with_authors(roster: Roster, transcripts: Sequence[Transcript]) -> Roster:
@@ -281,9 +281,10 @@ def _fingerprint(layout: f.Layout, settings: Settings, work: Work) -> str:
         json.dumps(sorted([r.id, r.bytes_sha256] for r in work.records)),
         json.dumps([t.sha256 for t in work.transcripts]),
     ]
-    decided = decisions_path(layout)
-    if decided.exists():
-        parts.append(hashlib.sha256(decided.read_bytes()).hexdigest())
+    if work.decisions:
+        from svp_nlp.redaction.decisions import row_of
+
+        parts.append(json.dumps([row_of(decision) for decision in work.decisions]))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -338,14 +339,14 @@ def load_ledger(layout: f.Layout) -> Ledger:
     """Return the study's ledger as decisions leave it, an empty one when there is none yet."""
     from svp_nlp.redaction.decisions import fold_ledger
 
-    return fold_ledger(raw_ledger(layout), load_decisions(layout))
+    return fold_ledger(raw_ledger(layout), all_rulings(layout))
 
 
 def known_names(layout: f.Layout) -> Roster:
     """Return the study's roster with the names that decisions put on it."""
     from svp_nlp.redaction.decisions import with_decisions
 
-    return with_decisions(kept_roster(layout), raw_ledger(layout), load_decisions(layout))
+    return with_decisions(kept_roster(layout), raw_ledger(layout), all_rulings(layout))
 
 
 def raw_ledger(layout: f.Layout) -> Ledger:

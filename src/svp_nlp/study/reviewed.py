@@ -11,6 +11,7 @@ from svp_nlp.review.fold import State, fold
 from svp_nlp.review.identifiers import VERDICTS, Clearance, clearance
 from svp_nlp.study import folder as f
 from svp_nlp.study import reviewing
+from svp_nlp.study.steward_log import load_decisions
 
 if TYPE_CHECKING:
     from svp_nlp.redaction.decisions import Decision as Ruling
@@ -32,6 +33,11 @@ def review_state(layout: f.Layout) -> State:
 def reviewed_rulings(layout: f.Layout) -> tuple[Ruling, ...]:
     """Return what the redaction review decided, as decisions about the ledger, in the order made."""
     return rulings(review_state(layout).redaction)
+
+
+def all_rulings(layout: f.Layout) -> tuple[Ruling, ...]:
+    """Return every decision about the ledger: those of its steward, then those of the redaction review."""
+    return (*load_decisions(layout), *reviewed_rulings(layout))
 
 
 def rulings(decisions: Sequence[Decision]) -> tuple[Ruling, ...]:
