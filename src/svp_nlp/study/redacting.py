@@ -148,7 +148,7 @@ def redact_sources(
     state = State.load(layout)
     names = kept_roster(layout, roster)
     work = gather(layout, state, sources, names, force=force)
-    fingerprint = _fingerprint(layout, settings, work)
+    fingerprint = _fingerprint(settings, work)
     if fingerprint == state.fingerprint and _intact(layout, state):
         return replace(stored(layout), refused=work.refused, questions=names.warnings, unchanged=True)
     _guard_edits(layout, state, force)
@@ -272,7 +272,7 @@ def kept_roster(layout: f.Layout, given: Path | None = None) -> Roster:
     return load_roster(kept) if kept.exists() else Roster()
 
 
-def _fingerprint(layout: f.Layout, settings: Settings, work: Work) -> str:
+def _fingerprint(settings: Settings, work: Work) -> str:
     """Hash everything a run depends on, so that a second run knows there is nothing to do."""
     parts = [
         code_fingerprint(),
