@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -17,6 +18,7 @@ from svp_nlp.study import folder as f
 from svp_nlp.study.locking import require_key
 from svp_nlp.study.redacting import State, known_names, load_ledger, profile_of
 
+_INLINE = frozenset({"a", "abbr", "b", "cite", "em", "i", "mark", "q", "strong"})
 _READABLE = {".txt", ".vtt", ".srt", ".docx", ".pdf"}
 
 
@@ -122,6 +124,8 @@ def _text(path: Path) -> str:
         return "\n".join(v for line in raw.splitlines() if line for v in _values(json.loads(line)))
     if path.suffix == ".json":
         return "\n".join(_values(json.loads(raw)))
+    if path.suffix == ".csv":
+        return "\n\n".join(cell for row in csv.reader(io.StringIO(raw)) for cell in row)
     if path.suffix in {".html", ".svg"}:
         page = _Words()
         page.feed(raw)
@@ -133,8 +137,9 @@ def _values(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _values(inner)
+        for key, inner in value.items():
+            if key != "settings":  # our own words, "Ward" for one
+                yield from _values(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _values(inner)
@@ -148,12 +153,13 @@ class _Words(HTMLParser):
         self.words: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.words.append(
-            "\n" if re.fullmatch(r"p|div|li|tr|h\d|section|details|summary|dt|dd", tag) else " "
-        )
+        self.words.append("" if tag in _INLINE else "\n")
         self.words += [
             f"{v}\n" for k, v in attrs if v and k in {"title", "alt", "aria-label", "content", "href"}
         ]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.words.append("" if tag in _INLINE else "\n")
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
