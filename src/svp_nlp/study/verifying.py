@@ -125,7 +125,8 @@ def _text(path: Path) -> str:
     if path.suffix == ".json":
         return "\n".join(_values(json.loads(raw)))
     if path.suffix == ".csv":
-        return "\n\n".join(cell for row in csv.reader(io.StringIO(raw)) for cell in row)
+        # Single letters are transcripts' ids; side by side they may spell a name by chance.
+        return "\n\n".join(c for row in csv.reader(io.StringIO(raw)) for c in row if len(c) > 1)
     if path.suffix in {".html", ".svg"}:
         page = _Words()
         page.feed(raw)
