@@ -51,6 +51,11 @@ class Pace:
     codes: int
     seconds: float
 
+    @property
+    def rate(self) -> float:
+        """Codes a passage."""
+        return self.codes / self.passages
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
