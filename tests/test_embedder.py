@@ -69,7 +69,7 @@ def test_progress_counts_to_the_end(embedder: SentenceEmbedder) -> None:
     SentenceEmbedder(embedder.path, progress=lambda *step: seen.append(step))(
         [f"text {i}" for i in range(20)]
     )
-    assert seen == [("embed", 16, 20), ("embed", 20, 20)]
+    assert seen == [("embedding texts", 16, 20), ("embedding texts", 20, 20)]
 
 
 def test_the_name_pins_the_weights(embedder: SentenceEmbedder) -> None:

@@ -115,7 +115,7 @@ class SentenceEmbedder:
             )
             for i, vector in zip(batch, encoded, strict=True):
                 rows[i] = vector
-            self.progress("embed", start + len(batch), len(order))
+            self.progress("embedding texts", start + len(batch), len(order))
         return np.stack(rows).astype(np.float32)
 
     def _windows(self, text: str) -> list[str]:

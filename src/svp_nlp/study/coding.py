@@ -155,7 +155,6 @@ def propose(
     model.progress = progress
     suggester = ThemeSuggester(codebook, model)
     made = suggest_passages(suggester, transcripts, cut, top=settings.coding.top)
-    progress("embedding passages", len(cut), len(cut))
     return Proposals(codebook, transcripts, cut, made)
 
 
