@@ -150,7 +150,7 @@ def redact_sources(
     work = gather(layout, state, sources, names, force=force)
     fingerprint = _fingerprint(settings, work)
     if fingerprint == state.fingerprint and _intact(layout, state):
-        return replace(stored(layout), refused=work.refused, questions=names.warnings, unchanged=True)
+        return replace(stored(layout), refused=work.refused, questions=_roster_questions(names), unchanged=True)
     _guard_edits(layout, state, force)
     outcome = _run(layout, settings, work, progress)
     _save(layout, settings, work, outcome, fingerprint, roster)
@@ -158,9 +158,13 @@ def redact_sources(
         _counts(outcome),
         sum(x.status is Status.REVIEW for found in outcome.findings for x in found),
         work.refused,
-        (*names.warnings, *(n for t in work.transcripts for n in t.source.notes)),
+        (*_roster_questions(names), *(n for t in work.transcripts for n in t.source.notes)),
         outcome.leaks,
     )
+
+
+def _roster_questions(roster: Roster) -> tuple[str, ...]:
+    return tuple(f"roster, {question}" for question in roster.warnings)
 
 
 def gather(
