@@ -150,7 +150,8 @@ def redact_sources(
     work = gather(layout, state, sources, names, force=force)
     fingerprint = _fingerprint(settings, work)
     if fingerprint == state.fingerprint and _intact(layout, state):
-        return replace(stored(layout), refused=work.refused, questions=_roster_questions(names), unchanged=True)
+        questions = _roster_questions(names)
+        return replace(stored(layout), refused=work.refused, questions=questions, unchanged=True)
     _guard_edits(layout, state, force)
     outcome = _run(layout, settings, work, progress)
     _save(layout, settings, work, outcome, fingerprint, roster)
