@@ -36,6 +36,10 @@ models_app = typer.Typer(help="The pinned models: fetch them once, then everythi
 evaluate_app = typer.Typer(help="Measure redaction or suggestions against hand-marked gold.")
 app.add_typer(models_app, name="models", no_args_is_help=True)
 app.add_typer(evaluate_app, name="evaluate", no_args_is_help=True)
+export_app = typer.Typer(help="Write decisions, or what coders without Python need, to a file.")
+import_app = typer.Typer(help="Take in what coders decided elsewhere; what does not fit is listed.")
+app.add_typer(export_app, name="export", no_args_is_help=True)
+app.add_typer(import_app, name="import", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The study folder.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -402,6 +406,111 @@ def evaluate_suggestions(
         _put_json(score.as_dict())
     else:
         put(score.table())
+
+
+Coder = Annotated[
+    str, typer.Option("--coder", metavar="ID", help="Who codes: initials, or as svp.toml says.")
+]
+Target = Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+
+
+@app.command()
+def review(
+    folder: Folder,
+    coder: Coder = "",
+    redaction: Annotated[
+        bool, typer.Option("--redaction", help="Review what was found to be an identifier, not codes.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0: any that is free.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Open the review on this machine; it closes with this command, and everything decided is kept."""
+    from svp_nlp.review.server import ReviewServer
+
+    study = _open(folder)
+    desk = study.identifier_desk(coder) if redaction else study.coding_desk(coder)
+    ReviewServer(desk, port=port).run(lambda address: _tell_open(address, browser))
+    say("the review is closed; everything decided is kept")
+    if redaction:
+        left = study.cleared
+        say("reviewed" if left.clean else f"{len(left.open)} entities are still to be looked at")
+        say("svp-nlp redact applies what was decided: svp-nlp redact DIR/sources --study DIR")
+
+
+def _tell_open(address: str, browser: bool) -> None:
+    import webbrowser
+
+    say("The review is open, on this machine only, until you press Ctrl-C here:")
+    put(address)
+    if browser:
+        webbrowser.open(address)
+
+
+@app.command()
+def agreement(folder: Folder, json_: Json = False) -> None:
+    """Print how far coders agree on blind codings, with unit, frame and interval; assisted ones beside it."""
+    found = _open(folder).agreement()
+    if json_:
+        _put_json(found.as_dict())
+    else:
+        put(found.table())
+
+
+def _free(path: Path, force: bool) -> Path:
+    from svp_nlp.errors import ReviewError
+
+    if path.exists() and not force:
+        raise ReviewError(f"{path.name} exists", hint="--force replaces it")
+    return path
+
+
+@export_app.command("decisions")
+def export_decisions(folder: Folder, file: Target, force: Force = False) -> None:
+    """Write every coding decision as JSONL; another copy of the study takes it in."""
+    say(f"{_open(folder).export_decisions(_free(file, force))} decisions written")
+
+
+@export_app.command("sheet")
+def export_sheet(folder: Folder, file: Target, coder: Coder, force: Force = False) -> None:
+    """Write a coding sheet (XLSX) for a coder without Python."""
+    say(f"{_open(folder).export_sheet(_free(file, force), coder)} passages written")
+
+
+@export_app.command("page")
+def export_page(
+    folder: Folder,
+    file: Target,
+    coder: Coder,
+    suggestions: Annotated[
+        bool, typer.Option(help="Put suggestions into the file; they open after the coder's own codes.")
+    ] = True,
+    force: Force = False,
+) -> None:
+    """Write one HTML file in which a coder without Python codes; what they save comes back with import."""
+    _open(folder).export_page(_free(file, force), coder, assisted=suggestions)
+    say("send it to the coder; svp-nlp import decisions reads the file they save")
+
+
+@import_app.command("decisions")
+def import_decisions(
+    folder: Folder,
+    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="JSONL files or coding sheets.")],
+) -> None:
+    """Take in decisions (JSONL) and coding sheets (XLSX). Exit 1 when something was refused."""
+    study = _open(folder)
+    refused = False
+    for file in files:
+        try:
+            done = study.import_decisions(file)
+        except SvpError as problem:
+            say(f"svp-nlp: {problem}")
+            refused = True
+            continue
+        put(f"{file.name}: {done}")
+        refused = refused or bool(done.refused)
+    if refused:
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

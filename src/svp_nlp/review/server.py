@@ -81,6 +81,8 @@ class ReviewServer:
         self.server.ready = lambda: ready(self.url)
         try:
             self.server.run(sockets=[self.socket])
+        except KeyboardInterrupt:  # Ctrl-C is how it is closed
+            return
         finally:
             self.close()
 

@@ -19,11 +19,15 @@ from svp_nlp.study.redacting import Redaction
 from svp_nlp.study.verifying import Verification
 
 if TYPE_CHECKING:
+    from anywidget import AnyWidget
+
     from svp_nlp.model import Codebook
     from svp_nlp.review.adjudication import FinalCoding
     from svp_nlp.review.checks import Imported
     from svp_nlp.review.fold import State
+    from svp_nlp.review.identifiers import Clearance, IdentifierDesk
     from svp_nlp.review.saturation import Saturation
+    from svp_nlp.review.session import CodingDesk
     from svp_nlp.study.reviewing import Confirmed, Reliability
 
 __all__ = ["Layout", "Proposals", "Redaction", "Study", "Verification"]
@@ -168,6 +172,10 @@ class Study:
         """Compute how many themes each further interview brings, from the final codings."""
         return reviewing.saturation_of(self.decisions, self.proposals)
 
+    def figures(self) -> list[Path]:
+        """Write reports/review/: agreement, saturation, acceptance, pace and drift, as far as decided."""
+        return reviewing.write_figures(self.layout, self.settings, self.proposals)
+
     def export_sheet(self, path: Path | str, coder: str) -> int:
         """Write a coding sheet (XLSX) for *coder*; returns its number of rows."""
         return reviewing.export_sheet(Path(path), coder, self.layout, self.settings, self.proposals)
@@ -183,6 +191,42 @@ class Study:
             return log.export_jsonl(Path(path))
         finally:
             log.close()
+
+    def coding_desk(self, coder: str = "") -> CodingDesk:
+        """Return the desk of the coding review, for `svp_nlp.review.server.ReviewServer` or a widget."""
+        from svp_nlp.study import desks
+
+        return desks.coding_desk(self.layout, self.settings, self.proposals, coder)
+
+    def identifier_desk(self, coder: str = "") -> IdentifierDesk:
+        """Return the desk of the redaction review; StudyError when nothing was redacted yet."""
+        from svp_nlp.study import desks
+
+        return desks.identifier_desk(self.layout, self.settings, coder)
+
+    def review(self, coder: str = "", *, redaction: bool = False) -> AnyWidget:
+        """Return the review as a notebook widget: of codes, or of what *redaction* found.
+
+        The notebook stores no text of the study, only the page's own program.
+        """
+        from svp_nlp.review.widget import review_widget
+
+        return review_widget(self.identifier_desk(coder) if redaction else self.coding_desk(coder))
+
+    def export_page(self, path: Path | str, coder: str, *, assisted: bool = True) -> None:
+        """Write one HTML file in which *coder* codes without Python; `import_decisions` reads the result."""
+        from svp_nlp.review.page import coding_file
+        from svp_nlp.study import desks
+
+        material = desks.coding_material(self.layout, self.settings, self.proposals)
+        write_whole(Path(path), coding_file(material, coder, assisted=assisted))
+
+    @property
+    def cleared(self) -> Clearance:
+        """Whether people are done with what redaction asked them to look at, or who accepted the rest."""
+        from svp_nlp.study import reviewed
+
+        return reviewed.cleared(self.layout)
 
     def report(self) -> list[Path]:
         """Write reports/report.html and its tables; returns the paths, the page first."""

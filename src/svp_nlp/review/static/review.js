@@ -224,8 +224,9 @@ export function widgetDoor(model) {
   model.on("msg:custom", (message) => {
     const [done, failed] = waiting.get(message.call) ?? [];
     waiting.delete(message.call);
-    if (message.status === 200) done?.(message.row);
-    else failed?.(new Problem(message.row.error, message.row.hint));
+    const row = JSON.parse(message.row);
+    if (message.status === 200) done?.(row);
+    else failed?.(new Problem(row.error, row.hint));
   });
   const page = Math.random().toString(36).slice(2);
   return {
