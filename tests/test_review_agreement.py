@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from review_help import DOMAIN_OF, THEMES, decided
+from record_help import DOMAIN_OF, THEMES, decided
 from svp_nlp.errors import ReviewError
 from svp_nlp.review.adjudication import coded_units
 from svp_nlp.review.agreement import (

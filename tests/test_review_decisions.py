@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from review_help import START, STUDY, THEMES, basis_of, decided, sheet_text
+from record_help import START, STUDY, THEMES, basis_of, decided, sheet_text
 from svp_nlp.errors import ReviewError
 from svp_nlp.review.adjudication import discrepancies, final_codings
 from svp_nlp.review.checks import Basis

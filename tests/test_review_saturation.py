@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from review_help import DOMAIN_OF, THEMES, decided
+from record_help import DOMAIN_OF, THEMES, decided
 from svp_nlp.review.agreement import CodedUnit, agreement
 from svp_nlp.review.decisions import Action, Decision
 from svp_nlp.review.drift import (

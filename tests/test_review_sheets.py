@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from review_help import THEMES, basis_of, decided, sheet_text
+from record_help import THEMES, basis_of, decided, sheet_text
 from svp_nlp.errors import ReviewError
 from svp_nlp.model import Span
 from svp_nlp.review.decisions import Action
 from svp_nlp.review.fold import Coding, State, fold
-from svp_nlp.review.sheets import NONE, read_sheet, write_sheet
+from svp_nlp.review.sheet_rows import NONE
+from svp_nlp.review.sheets import read_sheet, write_sheet
 
 TEXT = sheet_text(
     "We had nobody to talk to, and that stayed with me for years.",

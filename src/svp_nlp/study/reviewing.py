@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hmac
+import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svp_nlp.errors import ReviewError
-from svp_nlp.files import write_json
+from svp_nlp.files import write_json, write_whole
 from svp_nlp.model import Flow, Passage, Role, Transcript
 from svp_nlp.review.adjudication import FinalCoding, Stage, coded_units, final_codings
 from svp_nlp.review.checks import Basis, Imported
 from svp_nlp.review.decisions import check_coder
 from svp_nlp.review.fold import State, fold
-from svp_nlp.review.sheets import SheetText, read_sheet, write_sheet
+from svp_nlp.review.sheet_rows import SheetText
+from svp_nlp.review.sheets import read_sheet, write_sheet
 from svp_nlp.review.store import DecisionLog
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
@@ -217,3 +219,60 @@ def sheet_text(proposals: Proposals) -> SheetText:
     asked = answers(proposals.passages)
     passages = tuple(p for p in proposals.passages if p.id in asked)
     return SheetText(proposals.codebook, proposals.transcripts, passages)
+
+
+def write_figures(layout: f.Layout, settings: Settings, proposals: Proposals) -> list[Path]:
+    """Write what the record allows to figure into reports/review/: agreement, saturation, and the pictures.
+
+    What there are no decisions for yet is left out; files of an earlier state are removed. Returns the paths.
+    """
+    state = coding_state(layout, settings)
+    written = dict(_figures(state, proposals))
+    folder = layout.reports / "review"
+    for old in folder.glob("*") if folder.exists() else ():
+        if old.name not in written:
+            old.unlink()
+    for name, text in written.items():
+        write_whole(folder / name, text)
+    if written:
+        facts = {
+            "files": sorted(written),
+            "blind": settings.review.blind,
+            "coders": list(state.coders),
+            "codebook": proposals.codebook.version,
+        }
+        f.write_receipt(layout.reports, "review", facts)
+    return [folder / name for name in written]
+
+
+def _figures(state: State, proposals: Proposals) -> Iterator[tuple[str, str]]:
+    """Yield name and contents of every figure there are decisions for."""
+    from svp_nlp.review import drift, figures
+
+    documents = answers(proposals.passages)
+    yield from _agreement_files(state, proposals)
+    if final_codings(state).keys() & documents.keys():
+        yield "saturation.svg", figures.saturation_figure(saturation_of(state, proposals))
+    kinds: tuple[drift.By, ...] = ("rank", "coder", "hour")
+    for by in kinds:
+        rates = drift.acceptance(state, by)
+        if rates:
+            yield f"acceptance_by_{by}.svg", figures.acceptance_figure(rates, by)
+    days = drift.pace(state)
+    if days:
+        yield "pace.svg", figures.pace_figure(days)
+    moved = drift.drift(state, documents)
+    if moved:
+        yield "drift.svg", figures.drift_figure(moved)
+
+
+def _agreement_files(state: State, proposals: Proposals) -> Iterator[tuple[str, str]]:
+    from svp_nlp.review.figures import agreement_figure
+
+    try:
+        found = reliability(state, proposals)
+    except ReviewError:  # no two coders yet
+        return
+    yield "agreement.txt", found.table() + "\n"
+    yield "agreement.json", json.dumps(found.as_dict(), ensure_ascii=False, indent=2) + "\n"
+    yield "agreement.svg", agreement_figure(found.blind)
