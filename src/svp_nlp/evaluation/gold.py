@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 from svp_nlp.errors import GoldError
-from svp_nlp.model import Flow, Label, Span, Transcript, Turn
+from svp_nlp.model import Finding, Flow, Label, Span, Transcript, Turn
 from svp_nlp.reading import read, read_text
 
 SUFFIXES = (".txt", ".vtt", ".srt")
@@ -96,6 +96,17 @@ def load_gold(folder: Path, *, themes: Collection[str] | None = None) -> tuple[G
     raw = _raw_files(home.parent / "raw")
     known = _known_themes(home.parent) if themes is None else frozenset(themes)
     return tuple(_load(file, raw.get(file.stem), known) for file in files)
+
+
+def marked_by_hand(folder: Path) -> list[tuple[str, Transcript, tuple[Finding, ...]]]:
+    """Read transcripts of a study that people marked: file name, transcript without the marks, the marks.
+
+    Raises GoldError as `load_gold` does.
+    """
+    return [
+        (one.id, one.transcript, tuple(Finding(m.span, m.label, 1.0, "", ("hand",)) for m in one.mentions))
+        for one in load_gold(folder)
+    ]
 
 
 def turn_ending_at(transcript: Transcript, end: int) -> Turn:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from svp_nlp.files import write_whole
 from svp_nlp.model import Transcript
 from svp_nlp.progress import Progress, silent
 from svp_nlp.settings import TEMPLATE, Settings, load_settings
-from svp_nlp.study import coding, redacting, reporting, reviewing, verifying
+from svp_nlp.study import coding, locking, redacting, reporting, reviewing, stewarding, verifying
 from svp_nlp.study.coding import Proposals
 from svp_nlp.study.folder import Layout, write_receipt
 from svp_nlp.study.redacting import Redaction
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
     from anywidget import AnyWidget
 
     from svp_nlp.model import Codebook
+    from svp_nlp.redaction.canary import CanaryReport
     from svp_nlp.review.adjudication import FinalCoding
     from svp_nlp.review.checks import Imported
     from svp_nlp.review.fold import State
     from svp_nlp.review.identifiers import Clearance, IdentifierDesk
     from svp_nlp.review.saturation import Saturation
     from svp_nlp.review.session import CodingDesk
+    from svp_nlp.study.accounting import Account
+    from svp_nlp.study.exporting import Export
     from svp_nlp.study.reviewing import Confirmed, Reliability
+    from svp_nlp.study.stewarding import Decided, LedgerView, Marked, Missed
 
 __all__ = ["Layout", "Proposals", "Redaction", "Study", "Verification"]
 
@@ -64,11 +69,11 @@ class Study:
         return cls(folder)
 
     def __repr__(self) -> str:
-        return f"Study({len(redacting.State.load(self.layout).records)} transcripts)"
+        return f"Study({redacting.count(self.layout)} transcripts)"
 
     def _repr_html_(self) -> str:
         done = [p.name for p in (self.layout.clean, self.layout.coding, self.layout.reports) if p.exists()]
-        count = len(redacting.State.load(self.layout).records)
+        count = redacting.count(self.layout)
         return f"<p>study of {count} transcripts; there is: {', '.join(done) or 'nothing yet'}</p>"
 
     @cached_property
@@ -87,13 +92,15 @@ class Study:
 
     def redact(
         self,
-        sources: Sequence[Path | str],
+        sources: Sequence[Path | str] = (),
         *,
         roster: Path | str | None = None,
         force: bool = False,
         progress: Progress = silent,
     ) -> Redaction:
         """Redact interviews into the study; what cannot be read is refused and the rest still done.
+
+        Without *sources*, what the study has is redacted again if decisions, settings or rules have changed.
 
         Raises StudyError when two sources share a name or a clean file was edited (unless *force*),
         RosterError, SettingsError and ModelError as they come.
@@ -110,6 +117,65 @@ class Study:
     def verify(self) -> Verification:
         """Search everything that may leave for every surface in ledger and roster."""
         return verifying.verify_study(self.layout, self.settings)
+
+    @property
+    def ledger(self) -> LedgerView:
+        """Who and what the study knows, by pseudonym; real names only where ``show=True`` asks for them."""
+        return stewarding.ledger_view(self.layout)
+
+    def decide(self, kind: str, entity: str = "", *, by: str = "", **told: Any) -> Decided:
+        """Record a decision: "merge" (into=), "split" (surfaces=), "rename" (pseudonym=), "keep", "confirm",
+        "roster", "add" (surfaces=, label=) or "undo" (number=). In force from the next `redact` on.
+
+        Raises StudyError for what cannot be or contradicts an earlier decision; nothing is recorded then.
+        """
+        return stewarding.decide(self.layout, stewarding.decision(kind, entity, **told), by=by)
+
+    def restore(self, what: Path | str) -> str:
+        """Put the names back into a clean transcript (its path or letter) or any text with quotes."""
+        return stewarding.restore(self.layout, what)
+
+    def missed(self, marked: Iterable[Marked]) -> Missed:
+        """Compare transcripts marked by hand (`evaluation.gold.marked_by_hand`) with what was found."""
+        return stewarding.missed(self.layout, marked)
+
+    def add_missed(self, found: Missed, *, by: str = "") -> Decided:
+        """Put the names missed on the roster, as decisions."""
+        return stewarding.add_missed(self.layout, found, by=by)
+
+    def audit(
+        self, *, cases: Path | str | None = None, codes: bool = False, progress: Progress = silent
+    ) -> Account:
+        """Write reports/audit.md and audit.html: what was replaced and lost, and who might be told apart."""
+        from svp_nlp.study import accounting
+
+        table = None if cases is None else Path(cases)
+        return accounting.account(self.layout, self.settings, cases=table, codes=codes, progress=progress)
+
+    def canaries(self, *, each: int = 1, seed: str = "", progress: Progress = silent) -> CanaryReport:
+        """Plant invented identifiers into copies of the sources and report how many were found."""
+        from svp_nlp.study import accounting
+
+        return accounting.canaries(self.layout, self.settings, each=each, seed=seed, progress=progress)
+
+    def export(self, profile: str, folder: Path | str, *, force: bool = False) -> Export:
+        """Write the transcripts under another profile into *folder*, verified before they appear there."""
+        from svp_nlp.redaction.profiles import profile_named
+        from svp_nlp.study import exporting
+
+        return exporting.export(self.layout, profile_named(profile), Path(folder), force=force)
+
+    def lock(self, passphrase: str) -> None:
+        """Seal all that holds names, except the sources, into private/key."""
+        locking.lock(self.layout, passphrase)
+
+    def unlock(self, passphrase: str) -> None:
+        """Open private/key for good."""
+        locking.unlock(self.layout, passphrase)
+
+    def unlocked(self, passphrase: str) -> AbstractContextManager[None]:
+        """Open private/key for the time of a block."""
+        return locking.unlocked(self.layout, passphrase)
 
     def suggest(
         self, codebook: Path | str | None = None, *, private: bool = False, progress: Progress = silent

@@ -514,6 +514,13 @@ def _save(
     State(tuple(records), fingerprint).save(layout)
 
 
+def count(layout: f.Layout) -> int:
+    """Return how many transcripts the study has; also where the key is locked."""
+    if is_locked(layout):
+        return sum(1 for _ in f.read_lines(layout.coding / "transcripts.jsonl"))
+    return len(State.load(layout).records)
+
+
 def stored(layout: f.Layout) -> Redaction:
     """Return what the last run did, read back from the study; from its receipt where the key is locked."""
     if is_locked(layout):
