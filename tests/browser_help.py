@@ -17,9 +17,15 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 NAMED = {
-    "Enter": Keys.ENTER, "Escape": Keys.ESCAPE, "Tab": Keys.TAB, "Space": Keys.SPACE, "ArrowLeft": Keys.ARROW_LEFT,
-    "ArrowRight": Keys.ARROW_RIGHT, "ArrowDown": Keys.ARROW_DOWN, "ArrowUp": Keys.ARROW_UP,
-}  # fmt: skip
+    "Enter": Keys.ENTER,
+    "Escape": Keys.ESCAPE,
+    "Tab": Keys.TAB,
+    "Space": Keys.SPACE,
+    "ArrowLeft": Keys.ARROW_LEFT,
+    "ArrowRight": Keys.ARROW_RIGHT,
+    "ArrowDown": Keys.ARROW_DOWN,
+    "ArrowUp": Keys.ARROW_UP,
+}
 
 
 class NoBrowserError(Exception):
@@ -32,7 +38,9 @@ def programs() -> tuple[str, str]:
     browser = os.environ.get("SVP_NLP_CHROMIUM") or next(filter(None, map(shutil.which, browsers)), None)
     driver = os.environ.get("SVP_NLP_CHROMEDRIVER") or shutil.which("chromedriver")
     if not browser or not driver:
-        missing = " and ".join([*(["Chromium"] if not browser else []), *(["chromedriver"] if not driver else [])])
+        missing = " and ".join(
+            [*(["Chromium"] if not browser else []), *(["chromedriver"] if not driver else [])]
+        )
         raise NoBrowserError(
             f"the tests of the review page need {missing}. Debian: apt-get install chromium chromium-driver; "
             "elsewhere install both in one version and put them on the PATH, or name them in "
@@ -47,7 +55,13 @@ def chromium(downloads: Path | None = None) -> Iterator[Browser]:
     binary, driver = programs()
     options = webdriver.ChromeOptions()
     options.binary_location = binary
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--incognito"):
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+        "--incognito",
+    ):
         options.add_argument(argument)
     options.add_argument("--window-size=1400,900")
     if downloads:

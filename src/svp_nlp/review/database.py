@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
@@ -157,6 +158,20 @@ def last_number(connection: Connection) -> int:
     from sqlalchemy import func, select
 
     return int(connection.execute(select(func.max(table().c.number))).scalar() or 0)
+
+
+def written_words(path: Path) -> list[str]:
+    """Return what people wrote into the record at *path*: coders' ids, values as JSON. Changes nothing.
+
+    Raises ReviewError where it is no record.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT DISTINCT coder FROM decisions").fetchall()
+            rows += connection.execute("SELECT value FROM decisions").fetchall()
+    except sqlite3.Error as error:
+        raise _explained(error) from None
+    return [str(row[0]) for row in rows]
 
 
 _STORED = tuple(f.name for f in fields(Decision))
