@@ -39,7 +39,9 @@ KNOWS: dict[str, set[str]] = {
     "front": BASE | ROOMS | {"engines", "example", "study"},
     "__init__": BASE | ROOMS | {"engines", "study", "front"},
     "__main__": {"cli"},
-    "cli": BASE | ROOMS | {"engines", "example", "study", "evaluation", "front"},
+    "console": BASE,
+    "cli_steward": BASE | {"console", "study", "evaluation"},
+    "cli": BASE | ROOMS | {"engines", "example", "study", "evaluation", "front", "console", "cli_steward"},
 }
 
 HEAVY = {

@@ -7,17 +7,19 @@ is safe. No command prints an identifier.
 from __future__ import annotations
 
 import errno
-import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from svp_nlp import cli_steward
+from svp_nlp.cli_steward import PassphraseFile, key_of
+from svp_nlp.console import Folder, Json, Quiet, progress_unless, put, put_json, say
 from svp_nlp.errors import SvpError
-from svp_nlp.progress import Progress, bars, silent
+from svp_nlp.progress import bars
 
 if TYPE_CHECKING:
     from svp_nlp.model import Leak
@@ -40,11 +42,6 @@ export_app = typer.Typer(help="Write decisions, or what coders without Python ne
 import_app = typer.Typer(help="Take in what coders decided elsewhere; what does not fit is listed.")
 app.add_typer(export_app, name="export", no_args_is_help=True)
 app.add_typer(import_app, name="import", no_args_is_help=True)
-
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The study folder.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
-
 
 INTERRUPTED = 130
 
@@ -94,29 +91,6 @@ def _about(problem: OSError) -> str:
     return f"{where}: {problem.strerror or type(problem).__name__}"
 
 
-def say(words: str) -> None:
-    """Say something to the person, on stderr."""
-    typer.echo(words, err=True)
-
-
-def put(data: str) -> None:
-    """Put data out, on stdout."""
-    typer.echo(data)
-
-
-def _put_json(value: object) -> None:
-    put(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Progress]:
-    if quiet:
-        yield silent
-        return
-    with bars() as progress:
-        yield progress
-
-
 def _open(folder: Path) -> Study:
     from svp_nlp.study import Study
 
@@ -142,25 +116,31 @@ def _top(
 
 @app.command()
 def redact(
-    sources: Annotated[
-        list[Path],
-        typer.Argument(metavar="SOURCES...", help="Interviews (txt, vtt, srt, docx, pdf) or folders."),
-    ],
     study: Annotated[Path, typer.Option("--study", metavar="DIR", help="The study folder, made if new.")],
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[SOURCES...]",
+            help="Interviews (txt, vtt, srt, docx, pdf) or folders; none: the study's own again.",
+        ),
+    ] = None,
     roster: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Known names: columns name,type[,aliases].")
     ] = None,
     force: Annotated[bool, typer.Option(help="Replace changed sources and edited clean files.")] = False,
     json_: Json = False,
     quiet: Quiet = False,
+    passphrase_file: PassphraseFile = None,
 ) -> None:
     """Remove identifiers: write DIR/clean and, kept apart, DIR/private. Exit 1 when something was refused."""
     from svp_nlp.study import Study
 
-    with _progress(quiet) as progress:
-        outcome = Study.create(study).redact(sources, roster=roster, force=force, progress=progress)
+    if sources:
+        Study.create(study)
+    with key_of(study, passphrase_file) as opened, progress_unless(quiet) as progress:
+        outcome = opened.redact(sources or (), roster=roster, force=force, progress=progress)
     if json_:
-        _put_json(outcome.summary())
+        put_json(outcome.summary())
     else:
         put(outcome.table())
     _tell_redaction(outcome)
@@ -188,11 +168,12 @@ def _tell_redaction(outcome: Redaction) -> None:
 
 
 @app.command()
-def verify(folder: Folder, json_: Json = False) -> None:
+def verify(folder: Folder, json_: Json = False, passphrase_file: PassphraseFile = None) -> None:
     """Search the clean side for every known identifier. Exit 0: clean. Exit 1: something is left."""
-    outcome = _open(folder).verify()
+    with key_of(folder, passphrase_file) as study:
+        outcome = study.verify()
     if json_:
-        _put_json(outcome.summary())
+        put_json(outcome.summary())
     elif outcome.leaks:
         put(_leak_table(outcome.leaks))
     for warning in outcome.warnings:
@@ -224,10 +205,11 @@ def suggest(
     quiet: Quiet = False,
 ) -> None:
     """Propose themes for every passage: DIR/coding/suggestions.jsonl. Nothing is decided by it."""
-    with _progress(quiet) as progress:
-        proposals = _open(folder).suggest(codebook=codebook, private=private, progress=progress)
+    opened = key_of(folder) if private else nullcontext(_open(folder))
+    with opened as study, progress_unless(quiet) as progress:
+        proposals = study.suggest(codebook=codebook, private=private, progress=progress)
     if json_:
-        _put_json(proposals.summary())
+        put_json(proposals.summary())
     else:
         put(proposals.table())
     say("suggestions have no effect until a person accepts them")
@@ -236,10 +218,10 @@ def suggest(
 @app.command()
 def exemplars(folder: Folder, json_: Json = False, quiet: Quiet = False) -> None:
     """Propose quotes for every theme, with citation: DIR/coding/exemplars.jsonl."""
-    with _progress(quiet) as progress:
+    with progress_unless(quiet) as progress:
         rows = _open(folder).exemplars(progress=progress)
     if json_:
-        _put_json(rows)
+        put_json(rows)
         return
     theme = ""
     for row in rows:
@@ -252,10 +234,10 @@ def exemplars(folder: Folder, json_: Json = False, quiet: Quiet = False) -> None
 @app.command()
 def topics(folder: Folder, json_: Json = False, quiet: Quiet = False) -> None:
     """Look for themes the codebook does not have: DIR/coding/topics.json."""
-    with _progress(quiet) as progress:
+    with progress_unless(quiet) as progress:
         found = _open(folder).topics(progress=progress)
     if json_:
-        _put_json(found)
+        put_json(found)
         return
     say(str(found["message"]))
     for topic in found["topics"]:
@@ -270,7 +252,7 @@ def report(folder: Folder, json_: Json = False) -> None:
     """Write DIR/reports/report.html and the tables beside it."""
     written = _open(folder).report()
     if json_:
-        _put_json([str(path) for path in written])
+        put_json([str(path) for path in written])
         return
     for path in written:
         put(str(path))
@@ -285,7 +267,7 @@ def demo(
     from svp_nlp.example import example_roster, example_sources
     from svp_nlp.study import Study
 
-    with _progress(quiet) as progress:
+    with progress_unless(quiet) as progress:
         study = Study.create(folder, title="The built-in example study")
         outcome = study.redact(example_sources(), roster=example_roster(), progress=progress)
         put(outcome.table())
@@ -326,7 +308,7 @@ def models_list(json_: Json = False) -> None:
 
     rows = models.installed()
     if json_:
-        _put_json([_plain(row) for row in rows])
+        put_json([_plain(row) for row in rows])
         return
     for row in rows:
         here = "here" if row.installed else "missing"
@@ -376,12 +358,12 @@ def evaluate_redaction(
     """Recall and precision of redaction, with counts and Wilson intervals."""
     from svp_nlp.evaluation import commands
 
-    with _progress(quiet) as progress:
+    with progress_unless(quiet) as progress:
         score = commands.evaluate_redaction(
             folder, roster_dir=roster_dir, degraded=degraded, progress=progress
         )
     if json_:
-        _put_json(score.as_dict())
+        put_json(score.as_dict())
     else:
         put(score.table())
     if show:
@@ -400,10 +382,10 @@ def evaluate_suggestions(
     """How well suggestions agree with a human coder, beside plain baselines and a second human."""
     from svp_nlp.evaluation import commands
 
-    with _progress(quiet) as progress:
+    with progress_unless(quiet) as progress:
         score = commands.evaluate_suggestions(folder, codebook=codebook, progress=progress)
     if json_:
-        _put_json(score.as_dict())
+        put_json(score.as_dict())
     else:
         put(score.table())
 
@@ -428,14 +410,14 @@ def review(
     """Open the review on this machine; it closes with this command, and everything decided is kept."""
     from svp_nlp.review.server import ReviewServer
 
-    study = _open(folder)
-    desk = study.identifier_desk(coder) if redaction else study.coding_desk(coder)
-    ReviewServer(desk, port=port).run(lambda address: _tell_open(address, browser))
+    with key_of(folder) if redaction else nullcontext(_open(folder)) as study:
+        desk = study.identifier_desk(coder) if redaction else study.coding_desk(coder)
+        ReviewServer(desk, port=port).run(lambda address: _tell_open(address, browser))
+        left = study.cleared if redaction else None
     say("the review is closed; everything decided is kept")
-    if redaction:
-        left = study.cleared
+    if left is not None:
         say("reviewed" if left.clean else f"{len(left.open)} entities are still to be looked at")
-        say("svp-nlp redact applies what was decided: svp-nlp redact DIR/sources --study DIR")
+        say("svp-nlp redact --study DIR applies what was decided")
 
 
 def _tell_open(address: str, browser: bool) -> None:
@@ -452,7 +434,7 @@ def agreement(folder: Folder, json_: Json = False) -> None:
     """Print how far coders agree on blind codings, with unit, frame and interval; assisted ones beside it."""
     found = _open(folder).agreement()
     if json_:
-        _put_json(found.as_dict())
+        put_json(found.as_dict())
     else:
         put(found.table())
 
@@ -512,6 +494,8 @@ def import_decisions(
     if refused:
         raise typer.Exit(1)
 
+
+cli_steward.register(app, export_app)
 
 if __name__ == "__main__":
     main()
