@@ -85,6 +85,22 @@ FOUND: list[tuple[Rules, str, list[str]]] = [
     (PLACES, "It came off I-94 near Exit 12.", ["I-94"]),
     (CAPITALS, "We all just called her Brunhilda.", ["Brunhilda"]),
     (CAPITALS, "and then Steady Lamp was born", ["Steady Lamp"]),
+    (DATES, "We met Thursday the 9th the whole crew.", ["9th"]),
+    (DATES, "The board sat on the 18th with the architect.", ["18th"]),
+    (DATES, "Come back on the twenty-sixth. The twenty-sixth!", ["twenty-sixth.", "twenty-sixth!"]),
+    (DATES, "And your date of birth?\n\nOh nine, fourteen, fifty-one.", ["Oh nine, fourteen, fifty-one"]),
+    (DATES, "It closed on Three Kings Day.", ["Three Kings Day"]),
+    (AGES, "How old are you, son?\n\nI says seventeen.", ["seventeen"]),
+    (AGES, "So you're sixty-eight, ma'am.", ["sixty-eight"]),
+    (AGES, "Three came in that night. One was 22.", ["22"]),
+    (AGES, "It was a burn, a burn, eight years old.", ["eight"]),
+    (IDS, "the girl in bed four was crying", ["four"]),
+    (SPELLED, "It's Zosia with a Z-O.", ["Z-O"]),
+    (PLACES, "It's 88 Kestrel Lane, apartment 9C.", ["88 Kestrel Lane", "9C"]),
+    (PLACES, "You bring it to 2207 Hruska, the yellow door.", ["2207 Hruska"]),
+    (INSTITUTIONS, "She drove for Battalion 17.", ["Battalion 17"]),
+    (INSTITUTIONS, "We ate at J&R.", ["J&R"]),
+    (INSTITUTIONS, "People just say the General.", ["General"]),
 ]
 
 LEFT: list[tuple[Rules, str]] = [
@@ -110,6 +126,20 @@ LEFT: list[tuple[Rules, str]] = [
     (CAPITALS, "I told the CEO, and the ICU and HR agreed. Monday was fine."),
     (CAPITALS, "Okay. So we Skype. Yeah. Well, thank God."),
     (CAPITALS, "[laughs] Right. The Director of Patient Safety and the Chief Nursing Officer."),
+    (DATES, "We've had two thousand three hundred visits."),
+    (DATES, "We sat on the third floor and on the fourth chair."),
+    (AGES, "How many have you got? Sixty. She counted."),
+    (IDS, "He was in OR five, next to room two."),
+    (SPELLED, "We write N for nurse, P for physician."),
+    (SPELLED, "I'm a nurse, and it's a plan."),
+    (INSTITUTIONS, "We have L&D and a Q&A at M&M."),
+    (INSTITUTIONS, "I'm at the desk and we're in the ICU."),
+    (PLACES, "He'd say Guyana, Haiti or Uzbekistan."),
+    (CAPITALS, "My wife's Choctaw, he's Armenian and the cook is a Venezuelan."),
+    (CAPITALS, "They sold to the Greek Catholics and the Romans both."),
+    (CAPITALS, "I wrote it in Sharpie on a Folgers can beside the Tic Tacs."),
+    (CAPITALS, "So I paged a Sherpa, and another Sherpa came. The best Sherpa is a janitor."),
+    (CAPITALS, "And then he said, Aye, and I said, Inshallah."),
 ]
 
 
@@ -146,6 +176,8 @@ LABELS = [
     ("Q", []),
     ("PhD E", []),
     ("Nurse Manager", []),
+    ("SUPERINTENDENT", []),
+    ("The Interpreter", []),
 ]
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from svp_nlp.engines.protocols import Analyzer, Hit
 from svp_nlp.model import Finding, Label, Span, Status, Transcript
-from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_plain, is_role
+from svp_nlp.redaction.extent import parts_of, unsaid
+from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_plain, is_role, sayings
 from svp_nlp.redaction.lexicon import ordinary
 from svp_nlp.redaction.propagate import HEAD_WORDS, Name, forms, mentions, misheard
 from svp_nlp.redaction.recognizers import RECOGNIZERS
@@ -138,7 +139,7 @@ def _label_names(transcript: Transcript, labels: Iterable[Span]) -> Iterator[tup
 
 def _settle(text: str, hits: Iterable[Hit]) -> Iterator[Candidate]:
     """Turn hits into candidates: trimmed, guarded, scored by agreement, overlaps joined."""
-    kept = [c for hit in hits if (c := _candidate(text, hit)) is not None]
+    kept = list(_whole(text, (c for hit in hits if (c := _candidate(text, hit)) is not None)))
     agreed = [
         replace(c, score=_agreement(c, beside), witnesses=_witnesses(c, beside))
         for c, beside in _with_neighbours(kept)
@@ -149,6 +150,17 @@ def _settle(text: str, hits: Iterable[Hit]) -> Iterator[Candidate]:
         if candidate.label in NAMES and tally:
             candidate = replace(candidate, label=max(tally, key=lambda label: (tally[label], label)))
         yield candidate
+
+
+def _whole(text: str, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Part names that run over a sentence's end or join a place, and leave out what is only a saying."""
+    idle = sayings(text)
+    for candidate in candidates:
+        if candidate.label not in NAMES:
+            yield candidate
+        elif unsaid(candidate.span, idle):
+            for span, label in parts_of(text, candidate.span, candidate.label):
+                yield replace(candidate, span=span, label=label)
 
 
 def _with_neighbours(candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, list[Candidate]]]:
@@ -178,7 +190,8 @@ def _votes(text: str, candidates: Iterable[Candidate]) -> dict[str, Counter[Labe
 
 
 _LEAD = re.compile(
-    r"(?:\d+ (?=[A-Z])|(?:the|a|an|dr|doctor|mr|mrs|ms|miss|prof|professor|hon|sir|pastor|reverend|"
+    r"(?:\d+ (?=[A-Z])|(?:hi|hello|hey|bye|goodbye|dear|thanks|okay|ok|oh|well|yeah|yes|and|but) (?=[A-Z])|"
+    r"(?:the|a|an|dr|doctor|mr|mrs|ms|miss|prof|professor|hon|sir|pastor|reverend|"
     r"father|sister|nurse|minister|"
     r"prime minister|president|senator|judge)\b\.?|['\"(\[-]|\s)+",
     re.IGNORECASE,
@@ -320,7 +333,10 @@ def _carried(
     for key, form in forms(listed, cased=reading.cased).items():
         known[key] = form
     found = list(reading.candidates)
+    idle = sayings(text)
     for span, form in mentions(text, known, cased=reading.cased, speech_end=reading.running.speech_end):
+        if form.witness != "roster" and not unsaid(span, idle):
+            continue
         score = form.score if reading.cased or not form.exact else min(form.score, 0.65)
         found.append(Candidate(span, form.label, max(LIKELY, score), (form.witness,)))
     if not reading.cased:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from svp_nlp.model import Span
 from svp_nlp.redaction.lexicon import ordinary, read_list, words
 
 ACRONYMS = frozenset(word for line in read_list("acronyms.txt") for word in line.split())
@@ -43,6 +44,16 @@ ROLES = words(
     "section chapter appendix question answer interview transcript recording study "
     "project english math science "
     "history q a dr mr mrs ms operator caller agent prime customer client user admin "
+    "superintendent treasurer trustee councilor councillor councilman councilwoman alderman alderwoman "
+    "selectman commissioner assessor auditor registrar principal teacher tutor librarian translator "
+    "interpreter stenographer reporter bailiff juror plaintiff defendant petitioner applicant appellant "
+    "respondents constituent citizen neighbor homeowner presenter panelist emcee announcer "
+    "audience public comments family relative spouse partner wife husband son daughter sister brother aunt "
+    "uncle cousin grandmother grandfather grandma grandpa grandson granddaughter parent guardian caregiver "
+    "midwife doula dentist hygienist optometrist dietitian dietician paramedic medic technician tech "
+    "phlebotomist receptionist scheduler scribe navigator advocate volunteer liaison "
+    "supporter trainer mentor mentee preceptor trainee subject informant "
+    "historian archivist curator editor camera cameraman videographer producer engineer "
     "redacted name date anonymous unknown unidentified multiple voice male female man "
     "woman boy girl person people "
     "group all both crowd"
@@ -53,8 +64,41 @@ _EDGE = re.compile(r"^(?:the|a|an) |[.,;:!?]+$", re.IGNORECASE)
 
 
 @cache
+def peoples() -> frozenset[str]:
+    """Return words for nationalities, peoples, languages, faiths and countries, lower-cased."""
+    return frozenset(
+        word.replace("_", " ").lower() for line in read_list("peoples.txt") for word in line.split()
+    )
+
+
+@cache
 def _guarded() -> frozenset[str]:
-    return frozenset(name.lower() for name in read_list("guards.txt"))
+    return frozenset(name.lower() for name in read_list("guards.txt")) | peoples()
+
+
+def describes_people(name: str) -> bool:
+    """Tell whether *name* says of what nation, people, tongue or faith somebody is ("Greek Catholics")."""
+    words = [w for w in re.findall(r"[^\W\d_]+(?:['-][^\W\d_]+)*", name.lower()) if w not in _SMALL]
+    return bool(words) and all(_one_of_a_people(w) for w in words)
+
+
+def _one_of_a_people(word: str) -> bool:
+    return any(w in _guarded() for w in (word, word.removesuffix("s"), word.removesuffix("es"))) or (
+        "-" in word and all(_one_of_a_people(part) for part in word.split("-") if part != "afro")
+    )
+
+
+@cache
+def _sayings() -> re.Pattern[str]:
+    """Match sayings, prayers, figures of speech and guarded names of several words."""
+    phrases = {*read_list("phrases.txt"), *(name for name in _guarded() if " " in name)}
+    longest = sorted(phrases, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)", re.IGNORECASE)
+
+
+def sayings(text: str) -> tuple[Span, ...]:
+    """Return where *text* holds a saying, prayer, song or figure of speech with a name in it."""
+    return tuple(Span(m.start(), m.end()) for m in _sayings().finditer(text))
 
 
 @cache
@@ -72,6 +116,8 @@ def _bare(name: str) -> str:
 def is_guarded(name: str) -> bool:
     """Tell whether *name* (a surface in running text) is known to identify nobody."""
     if _EDGE.sub("", name.strip()).lower() in _guarded() or _bare(name) in _guarded():
+        return True
+    if describes_people(name):
         return True
     if re.fullmatch(r"[A-Z]\d{1,2}", name.strip()):
         return True  # a vertebra, a tooth, a form's question

@@ -87,11 +87,13 @@ def first_names() -> dict[str, float]:
         word_ranks()
     )  # the census lists "So", "My" and "One"; as words they are said ten thousand times more
     return {
-        word: share for word, share in found.items() if ranks.get(word, 300) >= 300 or word in _SAID_AS_NAMES
+        word: share
+        for word, share in found.items()
+        if ranks.get(word, 1000) >= (1000 if share <= 0.005 else 300) or word in _SAID_AS_NAMES
     }
 
 
-_SAID_AS_NAMES = frozenset({"will", "may", "art", "mark"})
+_SAID_AS_NAMES = frozenset({"will", "may", "art", "mark", "love", "kit", "mac"})
 
 
 @cache
@@ -241,6 +243,17 @@ def ordinary(word: str) -> bool:
     if commonness(word) >= 0.5:
         return True
     return word.endswith("s") and commonness(word[:-1]) >= 0.5 and word not in first_names()
+
+
+def on_name_lists(word: str) -> bool:
+    """Tell whether *word* (lower case) is a listed first name or place, or a surname not very rare."""
+    return (
+        word in first_names()
+        or surnames().get(word, 0.0) >= 0.002
+        or word in cities()
+        or word in world_cities()
+        or word in regions()
+    )
 
 
 def name_like(word: str) -> bool:

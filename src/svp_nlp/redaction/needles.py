@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from svp_nlp.model import Label
-from svp_nlp.redaction.guards import is_guarded
+from svp_nlp.redaction.guards import describes_people, is_guarded
 from svp_nlp.redaction.ledger import Ledger
+from svp_nlp.redaction.lexicon import on_name_lists
 from svp_nlp.redaction.names import DIGITS, HEADS, Name
 from svp_nlp.redaction.profiles import SHIFT, Mention, Profile
 from svp_nlp.redaction.roster import Roster
@@ -198,6 +199,8 @@ def _for_words(tokens: tuple[str, ...], label: Label) -> Evidence:
         return Evidence.ALONE
     if len(tokens) == 1 and everyday(tokens[0], person=label is not Label.INSTITUTION):
         return Evidence.WRITTEN
+    if len(tokens) == 1 and is_known_word(tokens[0]) and not on_name_lists(tokens[0]):
+        return Evidence.CAPITAL
     return Evidence.NONE
 
 
@@ -251,7 +254,7 @@ def _institution(surface: str, tokens: tuple[str, ...], owner: str) -> Iterator[
     if 1 < len(core) < len(tokens):
         yield Needle(core, Label.INSTITUTION, owner, "part", Evidence.NONE)
     for part in core if len(tokens) > 1 else ():
-        if len(part) > 3 and not everyday(part, person=True):
+        if len(part) > 3 and not everyday(part, person=True) and not describes_people(part):
             yield Needle((part,), Label.INSTITUTION, owner, "part", Evidence.CAPITAL)
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_role
-from svp_nlp.redaction.lexicon import first_names, nicknames, ordinary, word_ranks, words
+from svp_nlp.redaction.lexicon import first_names, nicknames, on_name_lists, ordinary, word_ranks, words
 from svp_nlp.redaction.recognizers.institutions import HEADS
+from svp_nlp.redaction.truecase import unknown
 from svp_nlp.redaction.words import TITLES
 
 FIRST = re.compile(r"\w+")
@@ -206,7 +207,7 @@ def _stands_for(span: Span, form: Form, text: str, *, cased: bool, said: bool) -
     """Tell whether a form means its name at this place."""
     found = text[span.start : span.end]
     if not form.exact:
-        return True
+        return not cased or form.witness == "roster" or not _small_word(found)
     if not cased:
         return " " in form.text or _no_word_here(span, text)
     if form.text.isupper() and len(form.text) <= 5:
@@ -222,6 +223,11 @@ def _stands_for(span: Span, form: Form, text: str, *, cased: bool, said: bool) -
         return text[span.end : span.end + 1] == ","
     after = re.match(r" ([\w']+)", text[span.end : span.end + 30])
     return after is None or after[1].lower() not in NOT_AFTER_NAME
+
+
+def _small_word(found: str) -> bool:
+    """Tell whether a form stands as a word does: in small letters, in the dictionary and on no name list."""
+    return found.islower() and found.isalpha() and not unknown(found) and not on_name_lists(found)
 
 
 def misheard(

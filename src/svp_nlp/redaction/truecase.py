@@ -89,7 +89,7 @@ def without_case(text: str) -> bool:
         return False
     capital = sum(w[0].isupper() for w in words) / len(words)
     shouted = sum(w.isupper() for w in words) / len(words)
-    return capital < 0.015 or shouted > 0.6
+    return bool(capital < 0.015 or shouted > 0.6)
 
 
 @cache

@@ -130,6 +130,10 @@ class _Page:
         gaps = self.gaps[i : i + n - 1]
         return all(len(g) <= _GAP and not re.search(r"[;:?!\[\]\0]", g) for g in gaps)
 
+    def apart(self, i: int, n: int) -> bool:
+        """Tell whether *n* letters from the *i*-th on are said one by one, none as part of "I'm"."""
+        return self.joined(i, n) and not any("'" in gap for gap in self.gaps[i : i + n - 1])
+
     def shown(self, i: int) -> str:
         """Return the *i*-th word as it stands in the text."""
         token = self.tokens[i]
@@ -139,7 +143,10 @@ class _Page:
         return self.shown(i)[0].isupper()
 
     def after_title(self, i: int) -> bool:
-        return i > 0 and self.tokens[i - 1].word in TITLES and len(self.gaps[i - 1]) <= 2
+        """Tell whether a title stands before the word, in one sentence ("Dr. Roe", not "chaplain. It")."""
+        if i == 0 or self.tokens[i - 1].word not in TITLES:
+            return False
+        return self.gaps[i - 1] == " " or (self.gaps[i - 1] == ". " and len(self.tokens[i - 1].word) < 5)
 
     def opens_sentence(self, i: int) -> bool:
         before = self.text[: self.tokens[i].start][-12:].rstrip(" \t\"'“‘(*_")
@@ -263,7 +270,7 @@ def _spelled(page: _Page, needles: Needles) -> Iterator[_Hit]:
     i = 0
     while i < len(page.tokens):
         n = 0
-        while i + n < len(page.tokens) and len(page.tokens[i + n].word) == 1 and page.joined(i, n + 1):
+        while i + n < len(page.tokens) and len(page.tokens[i + n].word) == 1 and page.apart(i, n + 1):
             n += 1
         word = "".join(t.word for t in page.tokens[i : i + n])
         for part, needle in needles.parts.items() if n >= 3 else ():

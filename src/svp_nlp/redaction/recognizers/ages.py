@@ -39,7 +39,8 @@ WHO = (
 HYPHENED = re.compile(rf"\b(?P<age>{NUMBER}-(?:year|yr)-old)\b", re.IGNORECASE)
 YEAR_OLD = re.compile(rf"\b(?P<age>{NUMBER})[- ]?(?:years?|yrs?|y)[- /]?(?:old|o)\b(?!-time)", re.IGNORECASE)
 THING = re.compile(
-    r"\b(?:it|that|this|program|building|study|hospital|unit|thing) (?:was|is|were)\b[^.?!\n]{0,25}$",
+    r"\b(?:it|that|this|program|building|study|hospital|unit|thing) (?:was|is|were)"
+    r"(?: (?:only|about|just|maybe|like|almost|at least|over|nearly|now|already|not even|really)){0,3} $",
     re.IGNORECASE,
 )
 """What is a few years old without being a person."""
@@ -90,9 +91,21 @@ ANSWER = re.compile(
     rf"\b(?:how old|your age|what age|his age|her age|old (?:was|is|are|"
     rf"were))\b[^?\n]*\?\s+(?:(?:um|uh|oh|well|so|I'm|"
     rf"I am|he's|he was|she's|she was|I think|about|like|maybe|just|turned|yeah|[a-z]+ "
-    rf"is)[,.]* )*(?P<age>{NUMBER})\b",
+    rf"is|(?:I|he|she|they) (?:says?|said|goes|told (?:him|her|them)))[,.]* )*(?P<age>{NUMBER})\b",
     re.IGNORECASE,
 )
+YOU = re.compile(
+    rf"\b(?:you|I|he|she)(?:'re| are| were|'d be| looks?| looked)(?: (?:about|almost|nearly|only|like))? "
+    rf"(?P<age>{TWO_DIGIT}|[1-9]\d){AFTER}",
+    re.IGNORECASE,
+)
+ONE_OF_THEM = re.compile(
+    rf"\b(?:one|another|the (?:other|youngest|oldest|first|second)) was{HEDGE} (?P<age>{TWO_DIGIT}|[1-9]\d)"
+    rf"(?=\s*(?:[.,;?!]|$|\n)| and\b)",
+    re.IGNORECASE,
+)
+"""People told one by one: "One was 19"."""
+
 WHEN = re.compile(
     rf"\b(?:since|when|until|till) (?:I|he|she|they)(?:'s|'m| was| were| am| is){HEDGE} "
     rf"(?P<age>\d{{1,2}}|{UP_TO_199})\b"
@@ -169,9 +182,10 @@ def _unpunctuated(text: str) -> Iterator[Found]:
 def _fragment(text: str) -> Iterator[Found]:
     """Yield a sentence that is only a number, where the sentences around it speak of one person."""
     for match in FRAGMENT.finditer(text):
-        before = text[max(0, match.start() - 90) : match.start()].rpartition("\n\n")[2]
+        lead = text[max(0, match.start() - 90) : match.start()]
+        before = lead.rpartition("\n\n")[2]
         after = text[match.end() : match.end() + 50].partition("\n\n")[0]
-        if ABOUT_PERSON.search(before + after) and not COUNTED.search(before):
+        if ABOUT_PERSON.search(before + after) and not COUNTED.search(lead):
             yield span_of(match, "age"), Label.AGE, 0.6
 
 
@@ -199,6 +213,8 @@ def find(text: str) -> Iterator[Found]:
         (SHORTHAND, 0.85),
         (ANSWER, 0.8),
         (WHEN, 0.8),
+        (YOU, 0.75),
+        (ONE_OF_THEM, 0.6),
         (BEHIND_PERSON, 0.8),
         (OF_AGE, 0.85),
         (AT_AGE, 0.75),

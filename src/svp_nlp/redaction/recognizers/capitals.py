@@ -166,13 +166,27 @@ def _without_guarded(text: str) -> Iterator[tuple[Span, bool]]:
 
 def find(text: str) -> Iterator[Found]:
     """Yield capitalised runs with a guess at their label; 0.5 and below wants a second witness."""
+    things = _things(text)
     for span, initial in _without_guarded(text):
         said = text[span.start : span.end]
-        if is_guarded(said) or said in ACRONYMS:
+        if is_guarded(said) or said in ACRONYMS or said.lower() in things:
             continue
         score = _score(said, initial)
         if score and not _named_before(text, span):
             yield _with_possessive(text, span), _label(text, span), score
+
+
+A_THING = re.compile(
+    r"\b(?:an?|another|every|each|any|some|one|actual|new|old) (?:(?:actual|new|old|good|big|little|real) )?"
+    r"(?P<word>[A-Z][a-z]+)(?=[.,;:?!)]|$| [a-z])(?! (?:man|woman|boy|girl|guy|kid|grad|alum)\b)"
+)
+"""A capitalised word counted like a thing ("a Ford", "another Sherpa"); a person's name is not."""
+
+
+def _things(text: str) -> frozenset[str]:
+    """Return dictionary words that the transcript counts like things, lower-cased; no first names."""
+    said = {match["word"].lower() for match in A_THING.finditer(text)}
+    return frozenset(w for w in said if w in word_ranks() and first_names().get(w, 0.0) < 0.01)
 
 
 def _named_before(text: str, span: Span) -> bool:

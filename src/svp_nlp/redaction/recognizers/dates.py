@@ -15,6 +15,7 @@ from svp_nlp.model import Label, Span
 from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each, span_of
 from svp_nlp.redaction.recognizers.numbers import (
     ORDINAL_DAY,
+    ORDINAL_UNITS,
     SHORT_YEAR,
     SPOKEN_YEAR,
     TEEN,
@@ -211,12 +212,39 @@ HOLIDAYS = [
     "Lent",
     "Advent",
     "Epiphany",
+    "Three Kings Day",
+    "Three Kings' Day",
+    "Día de los Reyes",
+    "Twelfth Night",
+    "Orthodox Christmas",
+    "Purim",
+    "Sukkot",
+    "Simchat Torah",
+    "Shavuot",
+    "Tisha B'Av",
+    "Lag BaOmer",
+    "Holi",
+    "Vaisakhi",
+    "Navratri",
+    "Dussehra",
+    "Chuseok",
+    "Mid-Autumn Festival",
+    "Songkran",
+    "Ashura",
+    "Mawlid",
+    "Eid al-Adha",
+    "Shrove Tuesday",
+    "Fat Tuesday",
+    "Emancipation Day",
+    "Pioneer Day",
+    "Cesar Chavez Day",
+    "New Year",
     "Nine Eleven",
     "9/11",
 ]
 HOLIDAY = re.compile(rf"\b(?P<date>{any_of(HOLIDAYS)}(?!\w)(?:,?(?: of| in)? {LATE_YEAR})?)", re.IGNORECASE)
 CAPITAL_HOLIDAYS = frozenset(
-    {"mlk", "tet", "eid", "lent", "advent", "epiphany", "nine eleven", "valentine's"}
+    {"mlk", "tet", "eid", "lent", "advent", "epiphany", "nine eleven", "valentine's", "holi", "new year"}
 )
 """Holidays that are words or names otherwise; they count only with a capital."""
 
@@ -261,6 +289,58 @@ YEAR_SHORT = re.compile(
     rf"]{UNIT})(?=\s*(?:[.,;:?!)]|$|\n| (?:when|i|we|and|he|she|they)\b))",
     re.IGNORECASE,
 )
+
+
+WEEKDAY_THE = re.compile(
+    rf"\b{WEEKDAY},? the (?P<date>(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)|{ORDINAL_DAY})\b", re.IGNORECASE
+)
+ON_THE = re.compile(
+    rf"\b(?:on|until|till|by|since|before|after) the (?P<date>(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)"
+    rf"|(?:twenty|thirty)[- ](?:{'|'.join(ORDINAL_UNITS)})|twentieth|thirtieth)"
+    rf"(?=\s*(?:[.,;:?!)]|$|\n| (?:and|or|at|when|we|i|he|she|they|with|because|so|but)\b))",
+    re.IGNORECASE,
+)
+"""A day as people say it without its month: "we met on the 8th with ..."."""
+
+BORN = re.compile(r"\b(?:date of birth|birth ?date|birthday|d o b|dob|born)\b", re.IGNORECASE)
+NUMBERS_IN_A_ROW = re.compile(
+    rf"\b(?P<date>(?:(?:oh|o|zero)[ -])?(?:{TWO_DIGIT}|{UNIT}|\d\d?)[ ,/-]+"
+    rf"(?:(?:oh|o|zero)[ -])?(?:{TWO_DIGIT}|{UNIT}|\d\d?)[ ,/-]+"
+    rf"(?:{SPOKEN_YEAR}|(?:(?:oh|o|zero)[ -])?{UP_TO_99}|(?:19|20)?\d\d))\b",
+    re.IGNORECASE,
+)
+
+
+def _born(text: str) -> Iterator[Found]:
+    """Yield "oh three, twenty two, forty six" where a date of birth was asked for shortly before."""
+    for match in NUMBERS_IN_A_ROW.finditer(text):
+        if BORN.search(text[max(0, match.start() - 90) : match.start()]):
+            yield span_of(match, "date"), Label.DATE, 0.8
+
+
+def _said_again(text: str, days: set[str]) -> Iterator[Found]:
+    """Yield "the twenty-eighth" once more where the transcript has dated something by it."""
+    for match in AGAIN.finditer(text):
+        if match["date"].lower() in days:
+            yield span_of(match, "date"), Label.DATE, 0.7
+
+
+AGAIN = re.compile(
+    rf"\bthe (?P<date>(?:3[01]|[12]\d)(?:st|nd|rd|th)|(?:twenty|thirty)[- ](?:{'|'.join(ORDINAL_UNITS)})|"
+    rf"twentieth|thirtieth)\b(?! (?:floor|street|avenue|time|century|amendment|grade|percentile))",
+    re.IGNORECASE,
+)
+
+
+def _days(text: str) -> Iterator[Found]:
+    """Yield days of a month without the month, and their repetitions."""
+    found = list(_day_alone(text))
+    found += each(WEEKDAY_THE, text, Label.DATE, 0.75, "date")
+    for match in ON_THE.finditer(text):
+        if not FLOOR.search(text[max(0, match.start() - 30) : match.start()]):
+            found.append((span_of(match, "date"), Label.DATE, 0.6))
+    yield from found
+    yield from _said_again(text, {text[span.start : span.end].lower() for span, _, _ in found})
 
 
 def _day_alone(text: str) -> Iterator[Found]:
@@ -311,7 +391,8 @@ def find(text: str) -> Iterator[Found]:
         said = text[span.start : span.end]
         if said.lower() not in CAPITAL_HOLIDAYS or said[0].isupper():
             yield span, label, score
-    yield from _day_alone(text)
+    yield from _days(text)
+    yield from _born(text)
     yield from _years(text)
 
 

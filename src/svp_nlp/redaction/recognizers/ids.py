@@ -79,6 +79,8 @@ SCALES = re.compile(
 """Questionnaires, codes and diseases that look like numbers of something."""
 
 COMMON_VALUE = re.compile(r"(?:one|two|three|four|five|six|seven|eight|nine|a|o|oh)$", re.IGNORECASE)
+AT_A_BED = re.compile(r"(?:bed|bay|trauma bay|bassinet|isolette) (?!one\b|a\b|o\b|oh\b)", re.IGNORECASE)
+"""A bed is a patient's, whatever its number; a room with a small number may be any room."""
 
 
 def find(text: str) -> Iterator[Found]:
@@ -88,7 +90,7 @@ def find(text: str) -> Iterator[Found]:
         if sum(c.isdigit() for c in value) >= 2 or not any(c.isdigit() for c in value):
             yield span_of(match, "id"), Label.ID, 0.85
     for match in ROOM.finditer(text):
-        if not COMMON_VALUE.match(match["id"]):
+        if AT_A_BED.match(match[0]) or not COMMON_VALUE.match(match["id"]):
             yield span_of(match, "id"), Label.ID, 0.8
     yield from each(LOWER_CODE, text, Label.ID, 0.8, "id")
     for match in CODE.finditer(text):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from svp_nlp.model import Label, Span
-from svp_nlp.redaction.guards import is_guarded
+from svp_nlp.redaction.guards import ACRONYMS, is_guarded
 from svp_nlp.redaction.lexicon import institutions, ordinary, words
 from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, span_of
 
@@ -230,10 +230,23 @@ SHORT_FOR = re.compile(
     rf",? we call it|,?) \(?(?:the )?(?P<short>[A-Z]{{2,6}})\b\)?"
 )
 NICKNAME = re.compile(
-    r"\b(?:at|from|to|over at|up at|down at|left|joined|across from|for) the "
+    r"\b(?:at|from|to|over at|up at|down at|left|joined|across from|for|say|says|said|call it|called it|"
+    r"here at|of|into|by|near|past|we're|is|was) (?:just )?the "
     r"(?P<name>General|Med|Brigham|Clinic|U|Mecca|Memorial|Deaconess|Mercy|Methodist|"
     r"Baptist|County)\b"
 )
+
+
+AMPERSAND = re.compile(r"(?<![\w&])(?P<name>[A-Z]&[A-Z](?:&[A-Z])?)(?![\w&])")
+"""A house known by two letters ("B&J"), where they are no known abbreviation ("Q&A")."""
+
+LETTER_PAIRS = words("A&E A&P B&B C&S D&C D&E H&P I&D I&O L&D M&A M&M O&G P&L Q&A R&B R&D R&R S&P T&A T&E")
+NUMBERED = re.compile(
+    r"\b(?P<name>(?:Local|Battalion|Station|Precinct|Troop|Lodge|Post|Chapter|Engine|Ladder|Medic|Rescue|Squad"
+    r"|local|battalion|precinct) (?:No\. ?|Number |#)?\d{1,4})\b"
+    r"(?! ?(?:%|percent|hours|minutes|patients|people))"
+)
+"""A union, fire or police unit by its number ("Battalion 43")."""
 
 
 @cache
@@ -264,7 +277,8 @@ def _heads(text: str) -> Iterator[Found]:
 
 
 _LEAD = re.compile(
-    r"(?:The|A|An|And|But|So|At|In|On|Our|My|Your|His|Her|Their|When|If|For|From|To|With|"
+    r"(?:at|for|of|and|the|I'm|I've|I'd|We're|We've|You're|It's|That's|He's|She's|They're|There's|"
+    r"The|A|An|And|But|So|At|In|On|Our|My|Your|His|Her|Their|When|If|For|From|To|With|"
     r"That|This|I|Is|Was|We|He|She|They|"
     r"It|Then|Well|Oh|Yeah|Yes|No|Okay|OK|Now|Or|As|Of|By|Because|There|What|Where|Like|"
     r"Also|Every|Each|Some|Any|Not|Just|"
@@ -293,15 +307,19 @@ def find(text: str) -> Iterator[Found]:
         (U_OF, 0.8),
         (VA, 0.85),
         (NICKNAME, 0.75),
+        (NUMBERED, 0.8),
         (QUOTED, 0.45),
     ):
         for match in pattern.finditer(text):
             span = _possessive_off(_without_lead(span_of(match, "name"), text), text, pattern is SAINT)
-            if not is_guarded(text[span.start : span.end]):
+            if pattern is NICKNAME or not is_guarded(text[span.start : span.end]):
                 yield span, Label.INSTITUTION, score
     for match in CALLED.finditer(text):
         if not is_guarded(match["name"]):
             yield span_of(match, "name"), Label.INSTITUTION, 0.8
+    for match in AMPERSAND.finditer(text):
+        if match["name"] not in LETTER_PAIRS | ACRONYMS:
+            yield span_of(match, "name"), Label.INSTITUTION, 0.7
     for match in SHORT_FOR.finditer(text):
         initials = "".join(w[0] for w in re.findall(r"[A-Z]\w*", match["long"]))
         if match["short"] in (initials, initials[-len(match["short"]) :]) and not is_guarded(match["long"]):

@@ -45,6 +45,7 @@ DIGIT_WORD = "(?:zero|oh|o|double|triple|" + "|".join(UNITS) + ")"
 SPOKEN_YEAR = (
     rf"(?:(?:nineteen|twenty)[- ](?:(?:oh|o|aught)[- ]?{UNIT}|{TEN}[- ]{UNIT}|{TEEN}|twenty)"
     rf"|nineteen[- ](?:{TEN}|hundred)|two thousand(?: and)?[- ](?:{TEN}[- ]{UNIT}|{TEN}|{TEEN}|{UNIT}))"
+    r"(?! (?:hundred|thousand)\b)"
 )
 """A four-digit year in words: "twenty fourteen", "nineteen ninety-six", "two thousand and nine"."""
 

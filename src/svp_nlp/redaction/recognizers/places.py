@@ -17,7 +17,6 @@ from svp_nlp.redaction.guards import ACRONYMS, is_guarded
 from svp_nlp.redaction.lexicon import (
     cities,
     first_names,
-    in_dictionary,
     ordinary,
     regions,
     state_codes,
@@ -92,6 +91,11 @@ CITY_STATE = re.compile(rf"\b(?P<city>{CAP}(?: {CAP}){{0,2}}),? (?P<state>[A-Z]{
 NUMBER_AND_NAME = re.compile(
     rf"\b(?P<place>\d{{3,5}} (?:(?:North|South|East|West) )?(?P<name>{CAP}(?: {CAP})?))\b"
 )
+APARTMENT = re.compile(
+    r"\b(?:apartment|apt\.?|suite|unit) (?:number )?#?(?P<place>\d{1,5}[A-Za-z]?|[A-Za-z]-?\d{1,4})\b"
+    r"(?=[.,;?!]|$|\n| [a-z])",
+    re.IGNORECASE,
+)
 HIGHWAY = re.compile(
     rf"\b(?:driven|drive|drove|driving|took|take|taking|off|down|up|along|on|across|from) "
     rf"the (?P<place>[1-9]\d{{1,2}}|{TWO_DIGIT}|{UNIT} oh {UNIT})"
@@ -163,6 +167,7 @@ def find(text: str) -> Iterator[Found]:
         (NUMBERED, "place", 0.75),
         (NUMBERED, "road", 0.8),
         (NUMBERED, "box", 0.9),
+        (APARTMENT, "place", 0.7),
     ):
         yield from each(pattern, text, Label.LOCATION, score, group)
     for match in _region_pattern().finditer(text):
@@ -188,7 +193,7 @@ def find(text: str) -> Iterator[Found]:
             if named or state not in state_codes():
                 yield span_of(match, "state"), Label.LOCATION, 0.85
     for match in NUMBER_AND_NAME.finditer(text):
-        if not all(in_dictionary(w) for w in match["name"].split()):
+        if not any(ordinary(w) or is_guarded(w) for w in match["name"].split()):
             yield span_of(match, "place"), Label.LOCATION, 0.8
     yield from each(HIGHWAY, text, Label.LOCATION, 0.6, "place")
     for match in DOTTED.finditer(text):

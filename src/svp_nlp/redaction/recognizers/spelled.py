@@ -23,9 +23,17 @@ DASHED = re.compile(
 )
 SPACED = re.compile(r"(?<![\w'-])(?P<word>[a-z](?: (?:double )?[a-z]){2,25})(?![\w'-])", re.IGNORECASE)
 AS_IN = re.compile(
-    r"\b(?P<word>[A-Za-z],? (?:as in|like|for) \w+(?:[,.;]?(?: and)? [A-Za-z],? (?:as in|like|for) \w+)+"
+    r"\b(?P<word>[A-Za-z],? as in \w+(?:[,.;]?(?: and)? [A-Za-z],? (?:as in|like|for) \w+)+"
+    r"|[A-Za-z],? (?:like|for) \w+(?:[,.;]?(?: and)? [A-Za-z],? (?:as in|like|for) \w+){2,}"
     r"|[A-Za-z](?:[- ,]+[A-Za-z]\b)* as in \w+(?:[,;]? [A-Za-z]\b(?:[- ,]+[A-Za-z]\b)*(?: as in \w+)?)*)"
 )
+WITH_LETTER = re.compile(
+    r"\b(?:spelled with|[A-Z][a-z]+,? (?:but )?with(?:out)?|starts with) (?:an? |no )?"
+    r"(?P<word>[A-Z](?:-[A-Z])?)"
+    r"(?=[.,;:?!)]|$|\n| (?:and|not|instead|at|in)\b)"
+)
+"""One letter said of a name before it: "Zara with a Z-H", "Jon without an H"."""
+
 SOUNDED = re.compile(
     r"(?<![\w-])(?P<word>(?:[A-Za-z']+-){0,4}(?:[A-Z]{2,}-[A-Za-z]+|"
     r"[A-Za-z]+-[A-Z]{2,})(?:-[A-Za-z']+){0,4})(?![\w-])"
@@ -57,6 +65,7 @@ def find(text: str) -> Iterator[Found]:
             if _is_name(_word(match["word"]), before, deliberate=deliberate):
                 yield span_of(match, "word"), Label.PERSON, score
     yield from each(AS_IN, text, Label.PERSON, 0.7, "word")
+    yield from each(WITH_LETTER, text, Label.PERSON, 0.6, "word")
     for match in SOUNDED.finditer(text):
         if _sounded(match["word"]):
             yield span_of(match, "word"), Label.PERSON, 0.75
