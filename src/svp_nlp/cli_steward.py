@@ -96,7 +96,7 @@ def _tell(outcome: Decided) -> None:
 def ledger_list(
     folder: Folder,
     label: Annotated[str, typer.Option(help="Only this label, such as PERSON.")] = "",
-    page: Annotated[int, typer.Option(min=1, help="Which page of 40 entities; default: all.")] = 0,
+    page: Annotated[int | None, typer.Option(min=1, help="Which page of 40 entities; default: all.")] = None,
     decisions: Annotated[bool, typer.Option("--decisions", help="List the decisions instead.")] = False,
     show: Show = False,
     json_: Json = False,
