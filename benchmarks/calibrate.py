@@ -20,7 +20,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from svp_nlp.coding import abstain
-from svp_nlp.coding.abstain import SIGNS, Calibration, shipped_calibration, signs
+from svp_nlp.coding.abstain import (
+    SIGNS,
+    Calibration,
+    conformal_threshold,
+    shipped_calibration,
+    signs,
+)
 from svp_nlp.coding.codebook import founding_codebook, load_codebook
 from svp_nlp.coding.learn import Learner, Voices
 from svp_nlp.coding.rank import Centre, CodebookRanker, Fit, Material
@@ -37,6 +43,8 @@ SOURCE = (
 )
 # Strength of the ridge: the seven signs are few for 284 turns, the figures are flat from 0.1 to 1.
 RIDGE = 0.5
+# The share of coded passages that may be told "none".
+MISSED = 0.05
 # How loud the examples are beside the ranking; 1 to 2 give the same figures with both codebooks.
 EXAMPLES, QUESTIONS = 1.5, 0.3
 SHARPNESS = [float(s) for s in np.arange(0.2, 3.0, 0.05)]
@@ -76,21 +84,46 @@ class Bench:
             self.spoken[name] = learner.by_example(material, Centre.of(material, ranker))
             self.gold[name] = np.array([[t.id in g for t in book.themes] for g in gold])
 
-    def fit(self, train: np.ndarray) -> Calibration:
-        """Fit weights and sharpness on the turns marked in *train*."""
+    def gate(self, train: np.ndarray) -> tuple[np.ndarray, float]:
+        """Fit weights and intercept of coded-or-not on the turns marked in *train*."""
         features = np.concatenate([s[train] for s in self.signs.values()])
         mean, deviation = features.mean(axis=0), features.std(axis=0)
         model = LogisticRegression(C=RIDGE / len(self.signs))
         model.fit((features - mean) / deviation, np.tile(self.coded[train], len(self.signs)))
         weights = model.coef_[0] / deviation
+        return weights, float(model.intercept_[0] - weights @ mean)
+
+    def unseen(self, train: np.ndarray) -> np.ndarray:
+        """Return, shape (books, turns), how likely each turn of *train* is coded, fitted on other files."""
+        found = np.full((len(self.signs), len(train)), np.nan)
+        for file in sorted(set(self.files[train])):
+            out = train & (self.files == file)
+            weights, intercept = self.gate(train & ~out)
+            for row, features in zip(found, self.signs.values(), strict=True):
+                row[out] = 1 / (1 + np.exp(-(features[out] @ weights + intercept)))
+        return found
+
+    def least_coded(self, train: np.ndarray) -> float:
+        """Return the threshold for "none", from turns of *train* judged by what other files taught.
+
+        It is that of the codebook with the lower one, so that the stated share holds for either.
+        """
+        each = [conformal_threshold(scores[train & self.coded], MISSED) for scores in self.unseen(train)]
+        found = [threshold for threshold in each if threshold is not None]
+        if not found:
+            raise SystemExit(f"too few coded turns for a threshold that misses {MISSED:.0%}")
+        return min(found)
+
+    def fit(self, train: np.ndarray) -> Calibration:
+        """Fit weights, sharpness and the threshold for "none" on the turns marked in *train*."""
+        weights, intercept = self.gate(train)
         choices = (Voices(EXAMPLES, QUESTIONS, 0.0, s) for s in SHARPNESS)
         voices = min(choices, key=lambda v: self.loss(v, train))
         pick = train & self.coded
         shares = np.concatenate([self.shares(name, voices, pick) for name in self.books])
         gold = np.concatenate([self.gold[name][pick] for name in self.books])
         numbers = asdict(voices.calibrated(shares, gold))
-        intercept = float(model.intercept_[0] - weights @ mean)
-        return Calibration(tuple(weights), intercept, numbers, 0.5, 0.0, SOURCE)
+        return Calibration(tuple(weights), intercept, numbers, self.least_coded(train), 0.0, MISSED, SOURCE)
 
     def shares(self, name: str, voices: Voices, chosen: np.ndarray) -> np.ndarray:
         """Return how the themes share the turns in *chosen*."""
@@ -113,19 +146,22 @@ class Bench:
         """Print leave-one-file-out figures."""
         for name, scores in self.scores.items():
             coded, themes = np.zeros(len(self.files)), np.zeros_like(scores.answers)
+            none = np.zeros(len(self.files), dtype=bool)
             for file in sorted(set(self.files)):
                 out = self.files == file
                 fitted = self.fit(~out)
                 coded[out] = fitted.coded(self.signs[name][out], [Role.RESPONDENT] * int(out.sum()))
+                none[out] = coded[out] < fitted.least_coded
                 voices = Voices(**fitted.voices)
                 themes[out] = voices.probabilities(self.shares(name, voices, out))
-            first = themes.argmax(axis=1)
+            pick, first = self.coded, themes.argmax(axis=1)
             right = self.gold[name][np.arange(len(first)), first]
-            pick = self.coded
             print(
                 f"{name:9s} coded AUROC {roc_auc_score(self.coded, coded):.3f},"
                 f" 40 words or more {roc_auc_score(self.coded[self.long], coded[self.long]):.3f},"
                 f" error {calibration_error(list(coded), list(self.coded)):.3f};"
+                f" none of coded {none[pick].mean():.3f} (stated {MISSED}), of others"
+                f" {none[~pick].mean():.3f};"
                 f" first theme {right[pick].mean():.3f},"
                 f" error {calibration_error(list(themes.max(axis=1)[pick]), list(right[pick])):.3f}"
             )
@@ -148,8 +184,9 @@ def main() -> None:
         "weights": {sign: round(w, 3) for sign, w in zip(SIGNS, fitted.weights, strict=True)},
         "intercept": round(fitted.intercept, 3),
         "voices": {name: round(value, 3) for name, value in fitted.voices.items()},
-        "least_coded": 0.5,
+        "least_coded": round(fitted.least_coded, 3),
         "least_sure": 1.5,
+        "missed": MISSED,
     }
     print(json.dumps(content, indent=1))
     if arguments.write:

@@ -377,3 +377,13 @@ def test_chances_fit_the_figure_beside_them() -> None:
     assert [chance(s) for s in (0.5, 0.4951, 0.494, 0.2, 0.1949, 0.0)] == [
         "likely", "likely", "possible", "possible", "unlikely", "unlikely",
     ]  # fmt: skip
+
+
+def test_an_unsure_theme_is_shown_with_its_domain_and_its_exclusion_cue(data: ReportData) -> None:
+    first = data.suggestions[0]
+    why = replace(first[0].because, exclusion="Tired of the work itself: no code")
+    unsure = replace(first, ranked=(replace(first[0], because=why),), domain="need")
+    page = html_report(replace(data, suggestions=(unsure, *data.suggestions[1:])))
+    assert "the domain is probably Need & <worry>." in Page(page).text
+    assert "Tired of the work itself: no code" in Page(page).text
+    assert "the domain is probably" not in html_report(data)

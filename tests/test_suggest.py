@@ -102,6 +102,47 @@ def test_evidence_for_a_theme_is_coded(founding: ThemeSuggester) -> None:
     assert made[0].theme == "challenges.resources"
 
 
+def test_a_clear_statement_that_stands_alone_is_not_none(founding: ThemeSuggester) -> None:
+    clear = ["She could not sleep and she left nursing after that.", "Nobody here has heard of us."]
+    plain = [
+        "Good morning.",
+        "The traffic was awful this morning.",
+        "I trained in Boston and did my residency in Denver.",
+        "We have about 400 beds and two campuses.",
+        "My office is on the third floor, next to the cafeteria.",
+    ]
+    assert [founding.suggest([t])[0].abstained for t in clear] == [False, False]
+    assert all(founding.suggest([t])[0].coded > 0.5 for t in clear)
+    assert [founding.suggest([t])[0].abstained for t in plain] == [True] * 5
+
+
+def test_the_quotes_of_the_codebook_are_not_none(founding: ThemeSuggester) -> None:
+    quotes = [e.text for t in founding.codebook.themes for e in t.exemplars]
+    assert [q[:20] for q in quotes if founding.suggest([q])[0].abstained] == []
+
+
+def test_a_clear_short_answer_in_an_interview_keeps_its_low_probability(founding: ThemeSuggester) -> None:
+    (made,) = founding.suggest(
+        ["She could not sleep and she left nursing after that."], roles=[Role.RESPONDENT]
+    )
+    assert made.coded < 0.5
+    assert not made.abstained
+
+
+def test_an_unsure_theme_falls_back_on_its_domain(canteen: ThemeSuggester) -> None:
+    assert canteen._likely_domain(np.array([0.4, 0.3, 0.2])) == "food"
+    assert canteen._likely_domain(np.array([0.2, 0.1, 0.4])) == "place"
+    assert canteen._likely_domain(np.array([0.6, 0.3, 0.2])) == ""  # the theme is sure
+    assert canteen._likely_domain(np.array([0.1, 0.2, 0.3])) == ""  # half each
+
+
+def test_the_themes_own_exclusion_cue_speaks_against_it(canteen: ThemeSuggester) -> None:
+    (made,) = canteen.suggest(["The price went up."])
+    against = {s.theme: s.because.exclusion for s in made}
+    assert against["food.taste"] == "Price: food.price"
+    assert against["food.price"] == against["place.noise"] == ""
+
+
 def test_an_interviewers_turn_is_hardly_coded(founding: ThemeSuggester) -> None:
     said = [
         "So many people left because nobody supported them after the event, and that was why it began?"
@@ -193,6 +234,15 @@ def test_content_words_leave_out_small_talk_and_masks() -> None:
         "pay",
         "nurs",
         "overtim",
+    ]
+
+
+def test_contractions_are_no_words_of_their_own() -> None:
+    assert content_words("They weren't heard, can’t sleep, won't call, and the nurses' dont.") == [
+        "heard",
+        "sleep",
+        "call",
+        "nurs",
     ]
 
 

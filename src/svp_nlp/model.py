@@ -396,7 +396,8 @@ class Reason:
 
     ``exemplar`` and ``source``: the nearest exemplar of the theme (codebook text) and its citation;
     ``sentence``: the pieces of the passage that carry it; ``words``: shared content words;
-    ``against``: the runner-up theme and how far behind it is.
+    ``against``: the runner-up theme and how far behind it is; ``exclusion``: the theme's own exclusion cue
+    (codebook text) where the sentence is nearer to it than to anything that speaks for the theme.
     """
 
     exemplar: str = field(default="", repr=False)
@@ -405,6 +406,7 @@ class Reason:
     words: tuple[str, ...] = field(default=(), repr=False)
     against: str = ""
     margin: float = 0.0
+    exclusion: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,12 +421,16 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """What is proposed for one passage: themes, how likely it is coded at all, and whether to say "none"."""
+    """What is proposed for one passage: themes, how likely it is coded at all, and whether to say "none".
+
+    ``domain`` is filled in where the first theme is unsure and yet one domain is likely; else it is empty.
+    """
 
     passage: str
     coded: float
     ranked: tuple[Suggestion, ...]
     abstained: bool
+    domain: str = ""
 
     def __iter__(self) -> Iterator[Suggestion]:
         return iter(self.ranked)

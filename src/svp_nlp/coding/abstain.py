@@ -30,6 +30,8 @@ SIGNS = ("length", "plain", "codebook", "words", "question on codebook", "questi
 # Names and numbers inside a sentence, masked identifiers: plain facts are full of them.
 _FACT = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+|\[[A-Z_]+\b|\d+")
 _NEAREST = 3
+# Words from which on an answer is as long as those that coders usually code.
+_ANSWER_WORDS = 40
 # Interviewers' turns are hardly ever coded (0 of 265 in the development interviews); they stay listed.
 _INTERVIEWER_LOGIT = -5.0
 
@@ -40,7 +42,8 @@ class Calibration:
 
     ``voices`` holds the numbers of `svp_nlp.coding.learn.Voices` before anything is confirmed.
     ``least_coded`` and ``least_sure`` are where saying "none" begins: probability of being coded at all, and
-    of the first theme in multiples of an even guess.
+    of the first theme in multiples of an even guess. ``missed`` is the share of coded passages told "none"
+    that ``least_coded`` was chosen to keep to.
     """
 
     weights: tuple[float, ...]
@@ -48,6 +51,7 @@ class Calibration:
     voices: Mapping[str, float]
     least_coded: float
     least_sure: float
+    missed: float
     source: str
 
     def coded(self, signs: Matrix, roles: Sequence[Role]) -> Column:
@@ -55,10 +59,6 @@ class Calibration:
         logit = signs @ np.array(self.weights) + self.intercept
         logit += np.array([_INTERVIEWER_LOGIT if r is Role.INTERVIEWER else 0.0 for r in roles])
         return np.asarray(1.0 / (1.0 + np.exp(-logit)))
-
-    def abstains(self, coded: float, first: float, themes: int) -> bool:
-        """Tell whether to say "none" of a text whose first theme has probability *first*."""
-        return coded < self.least_coded or first * themes < self.least_sure
 
 
 @cache
@@ -68,8 +68,10 @@ def shipped_calibration() -> Calibration:
     content = json.loads(text)
     weights = tuple(float(content["weights"][sign]) for sign in SIGNS)
     voices = {name: float(value) for name, value in content["voices"].items()}
-    thresholds = float(content["least_coded"]), float(content["least_sure"])
-    return Calibration(weights, float(content["intercept"]), voices, *thresholds, content["source"])
+    least_coded, least_sure, missed = (float(content[k]) for k in ("least_coded", "least_sure", "missed"))
+    return Calibration(
+        weights, float(content["intercept"]), voices, least_coded, least_sure, missed, content["source"]
+    )
 
 
 def signs(ranker: CodebookRanker, material: Material) -> Matrix:
@@ -92,6 +94,29 @@ def signs(ranker: CodebookRanker, material: Material) -> Matrix:
         np.array(facts),
     ]
     return np.stack(columns, axis=1).astype(np.float64)
+
+
+def at_answer_length(signs: Matrix) -> Matrix:
+    """Return *signs* as they were if every shorter text were a full answer that says the same.
+
+    In an interview short turns are seldom coded, so length tells most. A clear statement that is cut out of
+    its turn, or short for once, is to be judged by what it says.
+    """
+    column = SIGNS.index("length")
+    raised = signs.copy()
+    raised[:, column] = np.maximum(raised[:, column], np.log1p(_ANSWER_WORDS))
+    return raised
+
+
+def conformal_threshold(scores: Column, missed: float) -> float | None:
+    """Return the score below which at most a share *missed* of new coded passages will lie.
+
+    *scores* are those of coded passages, each judged without itself. With n of them and k = floor((n + 1) x
+    missed) it is the k-th smallest: a new passage from the same source lies below it with probability at most
+    *missed* (split conformal prediction, Vovk 2012, within one class). None where n is too small for that.
+    """
+    k = int((len(scores) + 1) * missed)
+    return float(np.sort(scores)[k - 1]) if k else None
 
 
 def softmax(logits: Matrix) -> Matrix:

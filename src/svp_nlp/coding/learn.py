@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from svp_nlp.coding.abstain import Calibration, Column, softmax
+from svp_nlp.coding.abstain import (
+    Calibration,
+    Column,
+    at_answer_length,
+    conformal_threshold,
+    softmax,
+)
 from svp_nlp.coding.rank import Centre, CodebookRanker, Fit, Material, unit
 from svp_nlp.coding.speech import without_marks
 from svp_nlp.coding.words import Matrix, content_words
@@ -47,6 +53,7 @@ _SHOWN = 3
 _CURVE_RIDGE = 1.0
 # Fewer decisions than this of either kind say little about which passages are coded at all.
 _LEAST_DECISIONS = 10
+_MORE_LIKELY_THAN_NOT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +213,7 @@ class Learner:
         self.calibration = calibration
         self.counts: Column = np.zeros(len(ranker.codebook.themes))
         self.voices = Voices(**calibration.voices)
+        self.least_coded = calibration.least_coded
         self._gate: Any = None
         self._classifier: ExampleClassifier | None = None
         if len(self.counts) < 2:
@@ -215,7 +223,7 @@ class Learner:
         self._classifier = ExampleClassifier(self._likeness.among_examples, examples.pairs, examples.weights)
         if confirmed is not None:
             self.counts = confirmed.labels.sum(axis=0)
-            self._gate = _gate(confirmed, calibration)
+            self._gate, self.least_coded = _gate(confirmed, calibration)
             self.voices = _tuned(self.voices, self._likeness, confirmed, ranker)
 
     def themes(self, material: Material, corpus: Material) -> Matrix:
@@ -229,11 +237,14 @@ class Learner:
     def by_example(self, material: Material, centre: Centre) -> Fit:
         """Return how well each text, and the question before it, fits the examples of each theme."""
         answers, questions = (np.zeros((len(material.texts), len(self.counts))) for _ in range(2))
+        classifier = self._classifier
+        if classifier is None:
+            return Fit(answers, questions)
         for start in range(0, len(answers), _CHUNK):
             rows = np.arange(start, min(start + _CHUNK, len(answers)))
             some = material.some(rows)
-            answers[rows] = self._classifier(self._likeness.answers(some, centre))
-            questions[rows] = self._classifier(self._likeness.questions(some, centre))
+            answers[rows] = classifier(self._likeness.answers(some, centre))
+            questions[rows] = classifier(self._likeness.questions(some, centre))
         return Fit(answers, questions * material.was_asked[:, None])
 
     def coded(self, signs: Matrix, roles: Sequence[Role]) -> Column:
@@ -244,6 +255,24 @@ class Learner:
         learned = self._gate.predict_proba(_gate_columns(signs, self.calibration))[:, 1]
         interviewers = np.array([r is Role.INTERVIEWER for r in roles])
         return np.where(interviewers, shipped, learned)
+
+    def verdicts(
+        self, signs: Matrix, roles: Sequence[Role], themes: Matrix, *, alone: bool
+    ) -> tuple[Column, npt.NDArray[np.bool_]]:
+        """Return for each text the probability that it is coded at all, and whether to say "none".
+
+        Besides texts that are likely coded, those are kept that state a theme clearly: were they full
+        answers, they would more likely than not be coded, and with their first theme. Where texts stand
+        *alone*, without the interview around them, length says little and that is their probability. Once
+        people's decisions teach what is coded, they alone say how short a passage may be.
+        """
+        coded, in_full = self.coded(signs, roles), self.coded(at_answer_length(signs), roles)
+        first = themes.max(axis=1)
+        clear = (in_full * first >= _MORE_LIKELY_THAN_NOT) & (self._gate is None)
+        if alone:
+            coded = np.where(clear, in_full, coded)
+        unsure = first * themes.shape[1] < self.calibration.least_sure
+        return coded, unsure | ~(clear | (coded >= self.least_coded))
 
 
 def held_out(likeness: Likeness, coded: Material, centre: Centre) -> Fit:
@@ -305,17 +334,26 @@ def _main_directions(kernel: Matrix) -> Matrix:
     return np.asarray(vectors[:, kept] / np.sqrt(values[kept]))
 
 
-def _gate(confirmed: Confirmed, calibration: Calibration) -> Any:
-    """Refit coded-or-not on people's decisions, the shipped judgement one sign among others."""
+def _gate(confirmed: Confirmed, calibration: Calibration) -> tuple[Any, float]:
+    """Refit coded-or-not on people's decisions, the shipped judgement one sign among others.
+
+    Returns the gate (None where there are too few decisions) and the probability below which to say "none":
+    of coded passages judged by gates that did not know them, the stated share lies below it.
+    """
     from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     coded = confirmed.coded
     if min(coded.sum(), (~coded).sum()) < _LEAST_DECISIONS:
-        return None
+        return None, calibration.least_coded
     gate = make_pipeline(StandardScaler(), LogisticRegression(C=0.5))
-    return gate.fit(_gate_columns(confirmed.signs, calibration), coded)
+    columns = _gate_columns(confirmed.signs, calibration)
+    unseen = cross_val_predict(gate, columns, coded, cv=StratifiedKFold(_FOLDS), method="predict_proba")[:, 1]
+    threshold = conformal_threshold(unseen[coded], calibration.missed)
+    known = _MORE_LIKELY_THAN_NOT if threshold is None else threshold
+    return gate.fit(columns, coded), min(known, _MORE_LIKELY_THAN_NOT)
 
 
 def _gate_columns(signs: Matrix, calibration: Calibration) -> Matrix:

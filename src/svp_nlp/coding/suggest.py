@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from svp_nlp.coding.abstain import Calibration, shipped_calibration, signs
 from svp_nlp.coding.learn import Confirmed, Learner
-from svp_nlp.coding.rank import Centre, CodebookRanker, Material
+from svp_nlp.coding.rank import Centre, CodebookRanker, Material, route
 from svp_nlp.coding.segment import passage_text, question_text, sentences
 from svp_nlp.coding.words import Matrix
-from svp_nlp.engines.protocols import Embedder
+from svp_nlp.engines.protocols import Embedder, Vectors
 from svp_nlp.errors import CodebookError
 from svp_nlp.model import (
     Codebook,
@@ -31,6 +31,8 @@ from svp_nlp.model import (
 
 # A sentence shorter than this ("Exactly.") carries no theme by itself.
 _LEAST_WORDS = 4
+# Below this the first theme is unsure; a domain is offered where it holds more than this share of the scores.
+_SURE = 0.5
 
 
 class ThemeSuggester:
@@ -92,9 +94,10 @@ class ThemeSuggester:
     ) -> tuple[Suggestions, ...]:
         """Return for each text its *top* themes, best first, how likely it is coded at all, or "none".
 
-        *questions* holds the interviewer's words before each text ("" for none), *roles* who speaks. Give a
-        whole study at once: texts are compared with what is usual among them. ``score`` is the probability
-        that a coder who codes the text gives it this theme; reasons point into the text.
+        *questions* holds the interviewer's words before each text ("" for none), *roles* who speaks; without
+        either the texts stand alone, and a short one is judged by what it says. Give a whole study at once:
+        texts are compared with what is usual among them. ``score`` is the probability that a coder who codes
+        the text gives it this theme; reasons point into the text.
         """
         if not texts:
             return ()
@@ -103,8 +106,9 @@ class ThemeSuggester:
         if self.learner is None:
             self.learner = Learner(self.ranker, self.calibration)
         corpus = _answers(material, who)
-        coded = self.learner.coded(signs(self.ranker, material), who)
         themes = self.learner.themes(material, corpus)
+        alone = questions is None and roles is None
+        coded, none = self.learner.verdicts(signs(self.ranker, material), who, themes, alone=alone)
         ranked = np.argsort(-themes, axis=1, kind="stable")[:, :top]
         reasons = self._explain.reasons(material, themes, ranked, Centre.of(corpus, self.ranker))
         return tuple(
@@ -112,10 +116,21 @@ class ThemeSuggester:
                 passage=str(i + 1),
                 coded=float(coded[i]),
                 ranked=tuple(self._suggestion(j, themes[i, j], reasons[i, j]) for j in ranked[i].tolist()),
-                abstained=bool(self.calibration.abstains(coded[i], themes[i].max(), themes.shape[1])),
+                abstained=bool(none[i]),
+                domain="" if none[i] else self._likely_domain(themes[i]),
             )
             for i in range(len(texts))
         )
+
+    def _likely_domain(self, themes: Matrix) -> str:
+        """Return the domain with most of the scores where no theme is likely by itself, "" where none has."""
+        if themes.max() >= _SURE:
+            return ""
+        shares = {d.id: 0.0 for d in self.codebook.domains}
+        for theme, score in zip(self.codebook.themes, themes / themes.sum(), strict=True):
+            shares[theme.domain] = shares.get(theme.domain, 0.0) + float(score)
+        best = max(shares, key=lambda domain: shares[domain])
+        return best if shares[best] > _SURE else ""
 
     def _suggestion(self, theme: int, score: float, because: Reason) -> Suggestion:
         of = self.codebook.themes[theme]
@@ -152,6 +167,8 @@ class _Explainer:
         self.exemplars = [_exemplars_of(ranker, j, t.exemplars) for j, t in enumerate(codebook.themes)]
         texts = [e.text for some in self.exemplars for e in some]
         self.vectors = np.split(embedder(texts), np.cumsum([len(e) for e in self.exemplars])[:-1])
+        cases = [route(cue, {t.id: t for t in self.themes})[0] for t in self.themes for cue in t.exclude]
+        self.excluded = np.split(embedder(cases), np.cumsum([len(t.exclude) for t in self.themes])[:-1])
 
     def reasons(
         self, material: Material, themes: Matrix, ranked: npt.NDArray[np.intp], centre: Centre
@@ -162,12 +179,23 @@ class _Explainer:
         borders = np.cumsum([len(some) for some in spans])[:-1]
         said = Material.of(cut, None, self.embedder)
         likeness = np.split(self.ranker.likeness(centre.answers(said)), borders)
+        vectors = np.split(said.vectors, borders)
         found = {}
         for i, row in enumerate(ranked.tolist()):
             for j in row:
-                sentence = spans[i][int(likeness[i][:, j].argmax())]
-                found[i, j] = self._reason(material, i, j, sentence, themes[i])
+                best = int(likeness[i][:, j].argmax())
+                reason = self._reason(material, i, j, spans[i][best], themes[i])
+                found[i, j] = replace(reason, exclusion=self._exclusion(j, vectors[i][best]))
         return found
+
+    def _exclusion(self, theme: int, sentence: Vectors) -> str:
+        """Return the theme's exclusion cue that is nearer to *sentence* than all that speaks for it."""
+        if not len(self.excluded[theme]):
+            return ""
+        own = [i for i, p in enumerate(self.ranker.pieces) if p.theme == theme and p.kind != "routed"]
+        against = self.excluded[theme] @ sentence
+        nearer = against.max() > (self.ranker.piece_vectors[own] @ sentence).max()
+        return self.themes[theme].exclude[int(against.argmax())] if nearer else ""
 
     def _reason(self, material: Material, text: int, theme: int, sentence: Span, themes: Matrix) -> Reason:
         nearest = self.exemplars[theme][int((self.vectors[theme] @ material.vectors[text]).argmax())]

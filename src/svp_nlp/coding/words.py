@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Matrix = npt.NDArray[np.float64]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_NOT = re.compile(r"n['’]t$")
+_IRREGULAR_NOT = {"ca": "can", "wo": "will", "sha": "should", "ai": "is"}
 # Function words, and the fillers and reporting verbs of spoken English that carry no topic.
 _PLAIN = frozenset(
     """
@@ -30,6 +32,8 @@ _PLAIN = frozenset(
     says see she should so some something sort still such t than that the their them then there
     these they thing things think this those through to too um uh until up us very was way we well
     were what when where which while who whom why will with would yeah yes you your yours
+    arent cant couldnt didnt doesnt dont hadnt hasnt havent hes isnt ive shes shouldnt thats theyre wasnt
+    werent weve wont wouldnt youre
     """.split()  # noqa: SIM905 (a list of 170 strings is harder to read)
 )
 
@@ -45,8 +49,15 @@ def content_words(text: str) -> list[str]:
 
 def surface_words(text: str) -> list[str]:
     """Return the content words of *text* as they stand, lower-cased, in order."""
-    found = (re.split(r"['’]", w)[0] for w in _WORD.findall(without_marks(text).lower()))
+    found = (_before_apostrophe(w) for w in _WORD.findall(without_marks(text).lower()))
     return [w for w in found if len(w) > 1 and w not in _PLAIN]
+
+
+def _before_apostrophe(word: str) -> str:
+    """Return "nurse" for "nurse's" and "were" for "weren't"."""
+    if _NOT.search(word):
+        return _IRREGULAR_NOT.get(word[:-3], word[:-3])
+    return re.split(r"['’]", word)[0]
 
 
 @lru_cache(maxsize=50_000)

@@ -111,6 +111,7 @@ class _PassageShown:
     text: tuple[Piece, ...] = field(repr=False)
     opening: str = field(repr=False)
     coded: float
+    domain: str
     proposals: tuple[_Proposal, ...]
 
 
@@ -133,6 +134,7 @@ class _Page:
         self.passages = {p.id: p for p in data.passages}
         self.anchors = {p.id: f"passage-{n}" for n, p in enumerate(data.passages, 1)}
         self.coded = {s.passage: s.coded for s in data.suggestions}
+        self.likely_domain = {s.passage: s.domain for s in data.suggestions}
         self.themes = {theme.id: theme for theme in data.codebook.themes}
         self.domains = {domain.id: domain for domain in data.codebook.domains}
         self.answers = data.answers()
@@ -246,8 +248,13 @@ class _Page:
             passage_pieces(transcript, passage, marked),
             opening(running(transcript, passage.pieces)),
             self.coded.get(passage.id, 0.0),
+            self._domain_label(self.likely_domain.get(passage.id, "")),
             tuple(self._proposal(transcript, s) for s in ranked),
         )
+
+    def _domain_label(self, id_: str) -> str:
+        domain = self.domains.get(id_)
+        return id_ if domain is None else domain.label
 
     def _proposal(self, transcript: Transcript, suggestion: Suggestion) -> _Proposal:
         theme = self.themes[suggestion.theme]

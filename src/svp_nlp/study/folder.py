@@ -202,6 +202,7 @@ def suggestions_row(passage: Passage, made: Suggestions) -> dict[str, object]:
         "coded": round(made.coded, 4),
         "suggestions": [_suggestion_row(s) for s in made.ranked],
         "abstained": made.abstained,
+        "domain": made.domain,
     }
 
 
@@ -221,7 +222,7 @@ def as_suggestions(row: Mapping[str, Any]) -> Suggestions:
     ranked = tuple(
         Suggestion(s["theme"], s["domain"], s["score"], _as_reason(s["because"])) for s in row["suggestions"]
     )
-    return Suggestions(row["passage"], row["coded"], ranked, row["abstained"])
+    return Suggestions(row["passage"], row["coded"], ranked, row["abstained"], row.get("domain", ""))
 
 
 def _as_reason(row: Mapping[str, Any]) -> Reason:
@@ -232,6 +233,7 @@ def _as_reason(row: Mapping[str, Any]) -> Reason:
         tuple(row["words"]),
         row["against"],
         row["margin"],
+        row.get("exclusion", ""),
     )
 
 
