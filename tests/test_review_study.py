@@ -10,8 +10,9 @@ import pytest
 from openpyxl import load_workbook
 
 from svp_nlp.errors import ReviewError
+from svp_nlp.model import Label
 from svp_nlp.review.decisions import Action, Decision
-from svp_nlp.study import Study, reviewing
+from svp_nlp.study import Study, redacting, reviewing
 from svp_nlp.study.coding import Proposals
 
 
@@ -125,9 +126,14 @@ def test_a_sheet_goes_out_and_comes_back(study: Study, tmp_path: Path) -> None:
     book["coding"].cell(2, 5, "none")
     book["coding"].cell(3, 5, study.codebook().themes[1].id)
     book["coding"].cell(4, 5, "no such theme")
+    book["coding"].delete_rows(6)
     book.save(path)
     done = study.import_decisions(path)
-    assert (done.added, [one.where for one in done.refused]) == (4, ["row 4"])
+    assert str(done) == (
+        "4 decisions added, 0 were there already, 1 refused\n"
+        '  row 4: a code in column "code 1" is not in the codebook\n'
+        "  1 of the passages have no row"
+    )
     again = study.import_decisions(path)
     assert (again.added, [one.where for one in again.refused]) == (0, ["row 4"])
     final = study.final_codings()
@@ -147,14 +153,30 @@ def test_decisions_travel_between_two_copies(study: Study, demo: Path, tmp_path:
     assert other.decisions.codings == study.decisions.codings
 
 
-def test_a_name_in_a_memo_is_a_leak(study: Study) -> None:
-    from svp_nlp.study.redacting import load_ledger
+def a_name(study: Study) -> str:
+    """A person's name that the ledger knows."""
+    return next(e.surfaces[0] for e in redacting.load_ledger(study.layout) if e.label is Label.PERSON)
 
+
+def test_a_name_in_a_memo_is_a_leak(study: Study) -> None:
     assert study.verify().clean
-    entity = next(e for e in load_ledger(study.layout) if e.label.value == "PERSON")
-    passage = asked(study.proposals)[0]
-    (memo, _) = coded_by(study, "AB", {passage: []})
-    text = "x" * 9000 + f" that is {entity.surfaces[0]} again"
+    (memo, _) = coded_by(study, "AB", {asked(study.proposals)[0]: []})
+    text = "x" * 9000 + f" that is {a_name(study)} again \ud800"
     record(study, replace(memo, action=Action.MEMO, value={"text": text}))
-    leaks = study.verify().leaks
-    assert {leak.place for leak in leaks} == {"coding/decisions.sqlite"}
+    assert {leak.place for leak in study.verify().leaks} == {"coding/decisions.sqlite"}
+
+
+def test_a_name_in_a_sheet_kept_in_the_study_is_a_leak(study: Study) -> None:
+    path = study.layout.coding / "AB.xlsx"
+    study.export_sheet(path, "AB")
+    assert study.verify().clean
+    book = load_workbook(path)
+    book["coding"].cell(2, 12, f"{a_name(study)} said so")
+    book.save(path)
+    assert {leak.place for leak in study.verify().leaks} == {"coding/AB.xlsx"}
+
+
+def test_ordinary_decisions_are_no_leak(study: Study) -> None:
+    two_coders(study)
+    study.figures()
+    assert study.verify().clean

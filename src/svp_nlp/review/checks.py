@@ -40,15 +40,20 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did: decisions added, those the record had already, and those refused."""
+    """What an import did: decisions added, those the record had already, and those refused.
+
+    ``missing`` counts the passages that a coding sheet no longer has.
+    """
 
     added: int
     known: int
     refused: tuple[Refused, ...] = ()
+    missing: int = 0
 
     def __str__(self) -> str:
         head = f"{self.added} decisions added, {self.known} were there already, {len(self.refused)} refused"
-        return "\n".join([head, *(f"  {one}" for one in self.refused)])
+        gone = [f"  {self.missing} of the passages have no row"] if self.missing else []
+        return "\n".join([head, *(f"  {one}" for one in self.refused), *gone])
 
 
 WHAT_IS_READ = "what `svp-nlp export decisions` or the review page saved is read"

@@ -209,7 +209,7 @@ def import_decisions(path: Path, layout: f.Layout, settings: Settings, proposals
         if path.suffix.lower() != ".xlsx":
             return log.import_jsonl(path, fits)
         read = read_sheet(path, sheet_text(proposals), fits, fold(log.read()))
-        return Imported(log.append(*read.decisions), 0, read.refused)
+        return Imported(log.append(*read.decisions), 0, read.refused, read.missing)
     finally:
         log.close()
 

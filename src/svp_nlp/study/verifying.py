@@ -13,6 +13,7 @@ from pathlib import Path
 from svp_nlp.errors import StudyError
 from svp_nlp.model import Leak
 from svp_nlp.reading import read
+from svp_nlp.review.database import written_words
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 from svp_nlp.study.locking import require_key
@@ -119,6 +120,11 @@ def _text(path: Path) -> str:
     """Return what a reader of the file would see: for JSON its values, for a page its words."""
     if path.suffix.lower() in _READABLE:
         return read(path).text
+    if path.suffix.lower() == ".xlsx":
+        return "\n".join(_cells(path))
+    if path.suffix == ".sqlite":
+        coders_and_values = written_words(path)
+        return "\n".join(v for row in coders_and_values for v in _values(_loaded(row)))
     raw = path.read_bytes().decode("utf-8", "replace")
     if path.suffix == ".jsonl":
         return "\n".join(v for line in raw.splitlines() if line for v in _values(json.loads(line)))
@@ -132,6 +138,22 @@ def _text(path: Path) -> str:
         page.feed(raw)
         return "".join(page.words)
     return raw
+
+
+def _cells(path: Path) -> Iterator[str]:
+    """Yield the words in a workbook's cells, and its author."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(path)
+    yield from (book.properties.creator or "", book.properties.lastModifiedBy or "")
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            yield from (cell.value for cell in row if isinstance(cell.value, str))
+            yield from (cell.comment.text for cell in row if cell.comment)
+
+
+def _loaded(text: str) -> object:
+    return json.loads(text) if text.startswith("{") else text
 
 
 def _values(value: object) -> Iterator[str]:
