@@ -180,3 +180,18 @@ def test_ordinary_decisions_are_no_leak(study: Study) -> None:
     two_coders(study)
     study.figures()
     assert study.verify().clean
+
+
+def test_figures_by_command(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    from svp_nlp.cli import main
+
+    def run() -> tuple[list[str], str]:
+        with pytest.raises(SystemExit) as stopped:
+            main(["figures", str(study.layout.root)])
+        assert stopped.value.code == 0
+        out, err = capsys.readouterr()
+        return [Path(line).name for line in out.splitlines()], err
+
+    assert run() == ([], "nothing is decided yet, so there is nothing to draw\n")
+    two_coders(study)
+    assert run()[0][:3] == ["agreement.txt", "agreement.json", "agreement.svg"]

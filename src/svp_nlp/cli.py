@@ -439,6 +439,16 @@ def agreement(folder: Folder, json_: Json = False) -> None:
         put(found.table())
 
 
+@app.command()
+def figures(folder: Folder) -> None:
+    """Write DIR/reports/review/: agreement, saturation, acceptance, pace and drift, as far as decided."""
+    written = _open(folder).figures()
+    for path in written:
+        put(str(path))
+    if not written:
+        say("nothing is decided yet, so there is nothing to draw")
+
+
 def _free(path: Path, force: bool) -> Path:
     from svp_nlp.errors import ReviewError
 
