@@ -60,15 +60,15 @@ def chromium(downloads: Path | None = None) -> Iterator[Browser]:
         "--no-sandbox",
         "--disable-dev-shm-usage",
         "--disable-gpu",
-        "--incognito",
     ):
         options.add_argument(argument)
     options.add_argument("--window-size=1400,900")
-    if downloads:
-        options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     service = webdriver.ChromeService(executable_path=driver)
     made = webdriver.Chrome(options=options, service=service)
+    if downloads:
+        allowed = {"behavior": "allow", "downloadPath": str(downloads)}
+        made.execute_cdp_cmd("Browser.setDownloadBehavior", allowed)
     try:
         yield Browser(made)
     finally:

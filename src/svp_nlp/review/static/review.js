@@ -767,7 +767,7 @@ function saveButtons(app) {
       download: `decisions-${app.coder.replace(/[^\w-]+/g, "_")}.jsonl`,
     });
     link.click();
-    URL.revokeObjectURL(link.href);
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     app.door.saved();
     app.say("The decisions were saved as a file. Send it to whoever gave you this page.");
   };
