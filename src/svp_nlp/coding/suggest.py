@@ -102,13 +102,11 @@ class ThemeSuggester:
         if not texts:
             return ()
         material = Material.of(texts, questions, self.embedder)
-        who = tuple(roles) if roles is not None else (Role.UNKNOWN,) * len(texts)
-        if self.learner is None:
-            self.learner = Learner(self.ranker, self.calibration)
-        corpus = _answers(material, who)
-        themes = self.learner.themes(material, corpus)
+        who = _speakers(roles, len(texts))
+        corpus, themes = self._themes(material, who)
         alone = questions is None and roles is None
-        coded, none = self.learner.verdicts(signs(self.ranker, material), who, themes, alone=alone)
+        judged = signs(self.ranker, material)
+        coded, none = self._learned.verdicts(judged, who, themes, alone=alone)
         ranked = np.argsort(-themes, axis=1, kind="stable")[:, :top]
         reasons = self._explain.reasons(material, themes, ranked, Centre.of(corpus, self.ranker))
         return tuple(
@@ -121,6 +119,41 @@ class ThemeSuggester:
             )
             for i in range(len(texts))
         )
+
+    def nearest(
+        self,
+        theme: str,
+        texts: Sequence[str],
+        *,
+        questions: Sequence[str] | None = None,
+        roles: Sequence[Role] | None = None,
+    ) -> tuple[tuple[int, float, tuple[Span, ...]], ...]:
+        """Return the places of *texts* in the order in which they fit *theme*, with score and sentence.
+
+        The score is the probability that a coder gives a text the theme at all. Raises KeyError for a theme
+        that is not in the codebook.
+        """
+        if not texts:
+            return ()
+        j = self.codebook.themes.index(self.codebook.theme(theme))
+        material, who = Material.of(texts, questions, self.embedder), _speakers(roles, len(texts))
+        corpus, themes = self._themes(material, who)
+        scores = self._learned.coded(signs(self.ranker, material), who) * themes[:, j]
+        column = np.full((len(texts), 1), j, dtype=np.intp)
+        reasons = self._explain.reasons(material, themes, column, Centre.of(corpus, self.ranker))
+        order = np.argsort(-scores, kind="stable").tolist()
+        return tuple((i, float(scores[i]), reasons[i, j].sentence) for i in order)
+
+    @property
+    def _learned(self) -> Learner:
+        if self.learner is None:
+            self.learner = Learner(self.ranker, self.calibration)
+        return self.learner
+
+    def _themes(self, material: Material, who: Sequence[Role]) -> tuple[Material, Matrix]:
+        """Return the corpus that *material* is compared with, and the probability of each theme."""
+        corpus = _answers(material, who)
+        return corpus, self._learned.themes(material, corpus)
 
     def _likely_domain(self, themes: Matrix) -> str:
         """Return the domain with most of the scores where no theme is likely by itself, "" where none has."""
@@ -242,6 +275,10 @@ def _with_exemplars(
         more = tuple(e for e, yes in zip(confirmed, given, strict=True) if yes)
         themes.append(replace(theme, exemplars=theme.exemplars + more))
     return replace(codebook, themes=tuple(themes))
+
+
+def _speakers(roles: Sequence[Role] | None, count: int) -> tuple[Role, ...]:
+    return tuple(roles) if roles is not None else (Role.UNKNOWN,) * count
 
 
 def _answers(material: Material, roles: Sequence[Role]) -> Material:
