@@ -69,7 +69,9 @@ class RowSaid:
         order = [theme.id for theme in text.codebook.themes]
         themes = tuple(sorted(coding.themes, key=lambda t: (order.index(t) if t in order else 0, t)))
         flow = text.flow(passage)
-        quotes = tuple((quote.theme, cell_text(_joined(flow, quote.pieces))) for quote in coding.quotes)
+        quotes = tuple(
+            (quote.theme, _spaced(cell_text(_joined(flow, quote.pieces)))) for quote in coding.quotes
+        )
         memo = cell_text(_BETWEEN_MEMOS.join(coding.memos))
         sure = (
             None if coding.certainty is None else round(coding.certainty, 4)
@@ -240,10 +242,10 @@ def _quote_line(line: str, themes: Sequence[str], codebook: Codebook) -> tuple[s
     """Return theme and words of a quote: "theme: words", or words for the row's first code."""
     first, colon, rest = line.partition(":")
     if colon and first.strip() in {theme.id for theme in codebook.themes}:
-        return first.strip(), rest.strip()
+        return first.strip(), _spaced(rest)
     if not themes:
         raise ReviewError("a quote names no theme, and the row gives none")
-    return themes[0], line.strip()
+    return themes[0], _spaced(line)
 
 
 def _found(words: str, flow: Flow) -> tuple[Span, ...]:
