@@ -23,6 +23,7 @@ from svp_nlp.study.steward_log import append_decisions, load_decisions
 
 if TYPE_CHECKING:
     from svp_nlp.redaction.decisions import Decision, Question
+    from svp_nlp.redaction.ledger import Ledger
 
 AGAIN = "svp-nlp redact --study DIR"
 _COLUMNS = ("entity", "label", "pseudonym", "count", "files", "variants", "confidence", "review")
@@ -146,9 +147,11 @@ class Decided:
     problems: tuple[SvpError, ...] = ()
 
     def __str__(self) -> str:
-        made = ", ".join(map(str, self.numbers)) or "none"
-        left = f"; {len(self.problems)} could not be" if self.problems else ""
-        return f"recorded as decision {made}{left}. In force from the next run on: {AGAIN}"
+        if not self.numbers:
+            return "nothing new was recorded"
+        first, last = self.numbers[0], self.numbers[-1]
+        made = f"decision {first}" if first == last else f"decisions {first} to {last}"
+        return f"recorded as {made}. In force from the next run on: {AGAIN}"
 
 
 def decision(kind: str, entity: str = "", **told: Any) -> Decision:
@@ -178,16 +181,46 @@ def decide(layout: f.Layout, new: Decision, *, by: str = "") -> Decided:
 
 
 def _checked(layout: f.Layout, before: Sequence[Decision], new: Decision) -> tuple[Decision, ...]:
-    from svp_nlp.redaction.decisions import Kind
+    from svp_nlp.redaction.decisions import Kind, with_decisions
     from svp_nlp.redaction.decisions import decide as add
 
     ledger = raw_ledger(layout)
-    after = add(ledger, before, new, kept_roster(layout))
-    if new.kind is not Kind.UNDO:  # the review page's decisions have no numbers here
-        add(ledger, (*before, *all_rulings(layout)[len(load_decisions(layout)) :]), new, kept_roster(layout))
+    reviewed = all_rulings(layout)[len(load_decisions(layout)) :]
+    roster = with_decisions(kept_roster(layout), ledger, before)
+    after = add(ledger, before, new, roster)
+    if new.kind is not Kind.UNDO:  # the review page's decisions have no numbers to undo
+        add(ledger, (*before, *reviewed), new, with_decisions(roster, ledger, reviewed))
     if new.kind is Kind.RENAME:
         _check_label(layout, new)
+    if new.kind is Kind.ADD:
+        _check_kept(ledger, before, new)
     return after
+
+
+def _check_kept(ledger: Ledger, before: Sequence[Decision], new: Decision) -> None:
+    """Refuse to put a name on the roster that a decision in force leaves in the text."""
+    from svp_nlp.redaction.decisions import Kind
+    from svp_nlp.redaction.words import fold
+
+    gone = {d.number for d in before if d.kind is Kind.UNDO}
+    names = {fold(surface) for surface in new.surfaces}
+    for number, d in enumerate(before, 1):
+        if d.kind is not Kind.KEEP or number in gone or d.entity.partition(" ")[0] != new.label:
+            continue
+        entity = _variants_after(ledger, before[: number - 1], d.entity)
+        if names & {fold(surface) for surface in d.surfaces or entity}:
+            raise StudyError(
+                f"{d.entity} has this name and was said to be no identifier by decision {number}",
+                hint=f"undo decision {number}",
+            )
+
+
+def _variants_after(ledger: Ledger, before: Sequence[Decision], entity: str) -> tuple[str, ...]:
+    """Return the variants that *entity* had after the decisions *before*."""
+    from svp_nlp.redaction.decisions import fold_ledger
+
+    folded = fold_ledger(ledger, before)
+    return tuple(folded[entity].variants) if entity in folded else ()
 
 
 def _check_label(layout: f.Layout, new: Decision) -> None:
