@@ -1,197 +1,170 @@
+"""The review of a whole study: what people decide takes effect, out of the command line and back in."""
+
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from openpyxl import load_workbook
 
-from svp_nlp.errors import ReviewError
-from svp_nlp.model import Label
-from svp_nlp.review.decisions import Action, Decision
-from svp_nlp.study import Study, redacting, reviewing
-from svp_nlp.study.coding import Proposals
+from svp_nlp.cli import main
+from svp_nlp.errors import StudyError
+from svp_nlp.model import Span
+from svp_nlp.review.identifiers import IdentifierDesk
+from svp_nlp.study import Study
 
 
 @pytest.fixture
 def study(demo: Path, tmp_path: Path) -> Study:
-    """The example study in a folder of its own."""
-    return Study(shutil.copytree(demo, tmp_path / "study"))
+    shutil.copytree(demo, tmp_path / "study")
+    return Study(tmp_path / "study")
 
 
-def asked(proposals: Proposals) -> list[str]:
-    return list(reviewing.answers(proposals.passages))
+def rule(desk: IdentifierDesk, target: str, action: str, **value: Any) -> Any:
+    steps = [{"action": action, "value": value}]
+    return desk.decide({"coder": "AB", "target": target, "steps": steps})
 
 
-def coded_by(study: Study, coder: str, gives: dict[str, list[str]]) -> Iterator[Decision]:
-    """One coder's blind pass."""
-    fits = reviewing.basis(study.layout, study.settings, study.proposals)
-    for passage, themes in gives.items():
-        for action, value in ((Action.CODE, {"themes": themes}), (Action.COMMIT, {})):
-            yield Decision(
-                study=fits.study,
-                coder=coder,
-                kind="coding",
-                target=passage,
-                action=action,
-                value=value,
-                seconds=10,
-                codebook_version=fits.codebook_version,
-                text_sha256=fits.texts[passage][0],
-            )
+def command(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    return int(stopped.value.code or 0)
 
 
-def record(study: Study, *decisions: Decision) -> None:
-    log = reviewing.coding_log(study.layout, study.settings)
-    log.append(*decisions)
-    log.close()
+def clean_text(study: Study) -> str:
+    return "\n".join(transcript.text for transcript in study.transcripts.values())
 
 
-def two_coders(study: Study) -> list[str]:
-    """Two coders code all answers; they differ on the first."""
-    passages = asked(study.proposals)
-    themes = [theme.id for theme in study.codebook().themes]
-    first = {p: [themes[n % 3]] if n % 4 == 0 else [] for n, p in enumerate(passages)}
-    second = first | {passages[0]: [themes[5]]}
-    record(study, *coded_by(study, "AB", first), *coded_by(study, "CD", second))
-    return passages
+def surface(desk: IdentifierDesk, id: str) -> str:
+    letter, finding = desk.material.entities[id].places[0]
+    return " ".join(desk.material.transcripts[letter][finding.span].split())
 
 
-def test_a_study_without_decisions(study: Study) -> None:
-    assert study.decisions.codings == {}
-    assert study.final_codings() == {}
-    assert study.figures() == []
-    with pytest.raises(ReviewError, match="no passage has blind codings of two coders"):
-        study.agreement()
-    with pytest.raises(ReviewError, match="no coding is decided yet"):
-        study.saturation()
+def test_what_is_decided_takes_effect(study: Study) -> None:
+    desk = study.identifier_desk()
+    asked = [e for e in desk.material.entities.values() if e.asked and len(e.places) == 1]
+    kept = next(e for e in asked if surface(desk, e.id).isalpha())
+    letter, transcript = next(iter(desk.material.transcripts.items()))
+    word = next(w for w in transcript.text.split() if w.isalpha() and w.islower() and len(w) > 7)
+    at = transcript.text.index(word)
+    assert word in clean_text(study)
+    assert surface(desk, kept.id) not in clean_text(study)
 
-
-def test_the_id_is_the_same_in_every_copy(study: Study, demo: Path) -> None:
-    assert reviewing.study_id(study.layout) == reviewing.study_id(Study(demo).layout)
-    shutil.rmtree(study.layout.private)
-    assert reviewing.study_id(study.layout) == reviewing.study_id(Study(demo).layout)
-
-
-def test_agreement_final_codings_and_what_learns_from_them(study: Study) -> None:
-    passages = two_coders(study)
-    found = study.agreement()
-    assert found.assisted is None
-    assert found.blind.frame.units == len(passages)
-    assert found.blind.frame.passages == "respondents' passages"
-    assert "No passage was coded by two coders after suggestions were seen." in found.table()
-    final = study.final_codings()
-    assert passages[0] not in final, "the coders differ there"
-    assert {one.how for one in final.values()} == {"agreed"}
-    confirmed = study.confirmed()
-    assert len(confirmed.texts) == len(confirmed.codings) == len(confirmed.questions) == len(final)
-    assert study.saturation().themes == 3
-    assert confirmed.texts[0] not in repr(confirmed)
-
-
-def test_a_suggester_learns_from_final_codings(study: Study) -> None:
-    from svp_nlp.coding.suggest import ThemeSuggester
-    from svp_nlp.study.coding import embedder
-
-    two_coders(study)
-    decided = study.confirmed()
-    suggester = ThemeSuggester(study.codebook(), embedder(study.layout, study.settings))
-    suggester.fit(decided.texts, decided.codings, questions=decided.questions, citations=decided.citations)
-    at = next(n for n, themes in enumerate(decided.codings) if themes)
-    (made,) = suggester.suggest([decided.texts[at]], questions=[decided.questions[at]], top=15)
-    reason = next(s.because for s in made if s.theme == decided.codings[at][0])
-    assert reason.source == decided.citations[at], "what was confirmed is an exemplar now"
-
-
-def test_figures_are_written_and_leave_again(study: Study) -> None:
-    two_coders(study)
-    names = {path.name for path in study.figures()}
-    assert names == {"agreement.txt", "agreement.json", "agreement.svg", "saturation.svg", "pace.svg"}
-    told = json.loads((study.layout.reports / "review" / "agreement.json").read_text(encoding="utf-8"))
-    assert told["blind"]["frame"]["coders"] == ["AB", "CD"]
-    stale = study.layout.reports / "review" / "drift.svg"
-    stale.write_text("<svg/>", encoding="utf-8")
-    study.figures()
-    assert not stale.exists()
-
-
-def test_a_sheet_goes_out_and_comes_back(study: Study, tmp_path: Path) -> None:
-    path = tmp_path / "AB.xlsx"
-    passages = asked(study.proposals)
-    assert study.export_sheet(path, "AB") == len(passages)
-    book = load_workbook(path)
-    book["coding"].cell(2, 5, "none")
-    book["coding"].cell(3, 5, study.codebook().themes[1].id)
-    book["coding"].cell(4, 5, "no such theme")
-    book["coding"].delete_rows(6)
-    book.save(path)
-    done = study.import_decisions(path)
-    assert str(done) == (
-        "4 decisions added, 0 were there already, 1 refused\n"
-        '  row 4: a code in column "code 1" is not in the codebook\n'
-        "  1 of the passages have no row"
-    )
-    again = study.import_decisions(path)
-    assert (again.added, [one.where for one in again.refused]) == (0, ["row 4"])
-    final = study.final_codings()
-    assert {p: sorted(final[p].themes) for p in final} == {
-        passages[0]: [],
-        passages[1]: [study.codebook().themes[1].id],
-    }
-
-
-def test_decisions_travel_between_two_copies(study: Study, demo: Path, tmp_path: Path) -> None:
-    two_coders(study)
-    file = tmp_path / "decisions.jsonl"
-    count = study.export_decisions(file)
-    other = Study(shutil.copytree(demo, tmp_path / "other"))
-    assert other.import_decisions(file).added == count
-    assert other.import_decisions(file).known == count
-    assert other.decisions.codings == study.decisions.codings
-
-
-def a_name(study: Study) -> str:
-    """A person's name that the ledger knows."""
-    return next(e.surfaces[0] for e in redacting.load_ledger(study.layout) if e.label is Label.PERSON)
-
-
-def test_a_name_in_a_memo_is_a_leak(study: Study) -> None:
+    rule(desk, kept.id, "not-an-identifier")
+    rule(desk, "", "add-missed", transcript=letter, span=[at, at + len(word)], label="PERSON")
+    desk.close()
+    outcome = study.redact([])
+    assert not outcome.unchanged
+    assert outcome.leaks == ()
+    assert surface(desk, kept.id) in clean_text(study)
+    assert word not in clean_text(study)
     assert study.verify().clean
-    (memo, _) = coded_by(study, "AB", {asked(study.proposals)[0]: []})
-    text = "x" * 9000 + f" that is {a_name(study)} again \ud800"
-    record(study, replace(memo, action=Action.MEMO, value={"text": text}))
-    assert {leak.place for leak in study.verify().leaks} == {"coding/decisions.sqlite"}
+    assert study.redact([]).unchanged
+
+    again = study.identifier_desk()
+    assert kept.id not in again.material.entities
+    again.undo({"coder": "AB"})
+    again.undo({"coder": "AB"})
+    again.close()
+    study.redact([])
+    assert surface(desk, kept.id) not in clean_text(study)
+    assert word in clean_text(study)
 
 
-def test_a_name_in_a_sheet_kept_in_the_study_is_a_leak(study: Study) -> None:
-    path = study.layout.coding / "AB.xlsx"
-    study.export_sheet(path, "AB")
-    assert study.verify().clean
-    book = load_workbook(path)
-    book["coding"].cell(2, 12, f"{a_name(study)} said so")
-    book.save(path)
-    assert {leak.place for leak in study.verify().leaks} == {"coding/AB.xlsx"}
+def test_decisions_that_cannot_be_are_refused_by_name(study: Study) -> None:
+    desk = study.identifier_desk()
+    people = [id for id in desk.material.entities if id.startswith("PERSON")]
+    place = next(id for id in desk.material.entities if id.startswith("LOCATION"))
+    with pytest.raises(StudyError, match="only like goes with like"):
+        rule(desk, people[0], "merge", into=place)
+    rule(desk, people[0], "merge", into=people[1])
+    with pytest.raises(StudyError, match=f"{people[0]} was merged into {people[1]} by decision 1"):
+        rule(desk, people[2], "merge", into=people[0])
+    desk.close()
 
 
-def test_ordinary_decisions_are_no_leak(study: Study) -> None:
-    two_coders(study)
-    study.figures()
-    assert study.verify().clean
+def test_reviewed_when_the_queue_is_empty_or_the_rest_accepted(study: Study) -> None:
+    left = study.cleared
+    assert left.open
+    assert not left.clean
+    desk = study.identifier_desk()
+    rule(desk, "", "accept-rest", open=list(left.open), name="Ada Byron")
+    desk.close()
+    assert study.cleared.clean
+    assert study.cleared.accepted_by == "Ada Byron"
 
 
-def test_figures_by_command(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
-    from svp_nlp.cli import main
+def test_a_source_that_vanished_is_told_and_the_rest_reviewed(study: Study) -> None:
+    gone = sorted(study.layout.sources.iterdir())[0]
+    gone.unlink()
+    desk = study.identifier_desk()
+    row = desk.open({"coder": "AB"})
+    assert len(row["gone"]) == 1
+    assert len(row["transcripts"]) == 5
+    assert desk.entity({"entity": row["entities"][0]["id"]})["contexts"]
+    desk.close()
 
-    def run() -> tuple[list[str], str]:
-        with pytest.raises(SystemExit) as stopped:
-            main(["figures", str(study.layout.root)])
-        assert stopped.value.code == 0
-        out, err = capsys.readouterr()
-        return [Path(line).name for line in out.splitlines()], err
 
-    assert run() == ([], "nothing is decided yet, so there is nothing to draw\n")
-    two_coders(study)
-    assert run()[0][:3] == ["agreement.txt", "agreement.json", "agreement.svg"]
+def test_every_place_is_what_was_found(study: Study) -> None:
+    desk = study.identifier_desk()
+    for letter, transcript in desk.material.transcripts.items():
+        turns = desk.reading({"transcript": letter})["turns"]
+        shown = [piece for turn in turns for piece in turn if piece[1] is not None]
+        for text, start, end, *_ in shown:
+            assert transcript[Span(start, end)].split() == text.split()
+        read = "".join(piece[0] for piece in shown)
+        for turn in transcript.turns:
+            for speech in turn.speech:
+                assert "".join(transcript[speech].split()) in "".join(read.split())
+    desk.close()
+
+
+def test_out_and_in_on_the_command_line(study: Study, tmp_path: Path, capsys: Any) -> None:
+    root = str(study.layout.root)
+    desk = study.coding_desk("AB")
+    passage = next(p.id for p in desk.material.passages if desk.material.offered(p.id))
+    theme = desk.material.codebook.themes[0].id
+    steps = [{"action": "code", "value": {"themes": [theme]}}, {"action": "commit", "value": {}}]
+    desk.decide({"coder": "AB", "passage": passage, "steps": steps})
+    desk.close()
+    out = tmp_path / "out.jsonl"
+    assert command("export", "decisions", root, str(out)) == 0
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 2
+    assert command("export", "decisions", root, str(out)) == 1
+    assert "out.jsonl exists" in capsys.readouterr().err
+    assert command("import", "decisions", root, str(out)) == 0
+    assert "0 decisions added, 2 were there already, 0 refused" in capsys.readouterr().out
+
+    strange = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    strange[0]["value"]["themes"] = ["no.such"]
+    strange[0]["id"] = "01900000-0000-7000-8000-000000000000"
+    out.write_text("".join(json.dumps(row) + "\n" for row in strange), encoding="utf-8")
+    assert command("import", "decisions", root, str(out), str(tmp_path / "gone.jsonl")) == 1
+    said = capsys.readouterr()
+    assert "line 1" in said.out
+    assert "gone.jsonl cannot be read" in said.err
+
+    page, sheet = tmp_path / "CD.html", tmp_path / "CD.xlsx"
+    assert command("export", "page", root, str(page), "--coder", "CD", "--no-suggestions") == 0
+    assert command("export", "sheet", root, str(sheet), "--coder", "CD") == 0
+    assert page.stat().st_size > 10_000
+    assert command("agreement", root) == 1
+    assert command("review", root, "--coder", "a\nb", "--no-browser") == 1
+
+
+def test_the_mode_is_on_record(study: Study) -> None:
+    study.layout.settings.write_text("[review]\nblind = false\n", encoding="utf-8")
+    Study(study.layout.root).coding_desk().close()
+    receipt = json.loads((study.layout.coding / "receipt.json").read_text(encoding="utf-8"))
+    assert receipt["review"]["blind"] is False
+
+
+def test_likeness_finds_the_passage_s_kin(study: Study) -> None:
+    desk = study.coding_desk()
+    first = next(p for p in desk.material.passages if p.role.value == "respondent")
+    found = desk.similar({"passage": first.id})["passages"]
+    assert len(found) == 20
+    assert first.id not in found
+    desk.close()

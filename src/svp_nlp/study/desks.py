@@ -9,6 +9,7 @@ from pathlib import Path
 from svp_nlp.engines.protocols import Embedder, Vectors
 from svp_nlp.errors import StudyError, SvpError
 from svp_nlp.model import Finding, Passage, Role, Transcript
+from svp_nlp.review.decisions import check_coder
 from svp_nlp.review.identifiers import IdentifierDesk, IdentifierMaterial
 from svp_nlp.review.session import CodingDesk, CodingMaterial
 from svp_nlp.settings import Settings
@@ -38,8 +39,14 @@ def coding_material(layout: f.Layout, settings: Settings, proposals: Proposals) 
 
 
 def coding_desk(layout: f.Layout, settings: Settings, proposals: Proposals, coder: str = "") -> CodingDesk:
-    """Return the desk of the coding review; *coder*, where given, is not asked for a name."""
+    """Return the desk of the coding review; *coder*, where given, is not asked for a name.
+
+    How coders are shown suggestions is put on record in coding/receipt.json.
+    """
     _check_coder(settings, coder)
+    review = settings.review
+    facts = {"blind": review.blind, "checks": review.checks, "coders": list(review.coders)}
+    f.write_receipt(layout.coding, "review", facts)
     log = reviewing.coding_log(layout, settings)
     return CodingDesk(coding_material(layout, settings, proposals), log, coder)
 
@@ -83,6 +90,8 @@ def identifier_material(layout: f.Layout, settings: Settings) -> IdentifierMater
 
 
 def _check_coder(settings: Settings, coder: str) -> None:
+    if coder:
+        check_coder(coder)
     known = settings.review.coders
     if coder and known and coder not in known:
         raise StudyError(
