@@ -184,6 +184,20 @@ def commonness(word: str) -> float:
     return max(ratio, 1.0)
 
 
+_NO_THING = ("s", "ing", "ed", "tion", "ness", "ity", "ism", "ology", "ment", "out", "ly", "ia")
+
+
+def counted(word: str) -> bool:
+    """Tell whether *word* follows articles and pronouns more often than counted: a thing, no stuff or name.
+
+    Pairs are counted over another text than words, so the share of a thing-word exceeds 1. The rarest words
+    are in no pair; they count as things unless their ending says stuff, state, deed or many.
+    """
+    if word_ranks().get(word, 0) > 12_000 and not _after_common_words()[word]:
+        return not word.endswith(_NO_THING)
+    return _after_common_words()[word] >= 1.5 * max(1, word_counts().get(word, 0))
+
+
 def _listed_as_name(word: str, rank: int) -> bool:
     """Tell whether a dictionary word is a name often enough for the lists to count against the dictionary."""
     if first_names().get(word, 0.0) >= 0.001:

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 
-from svp_nlp.redaction.guards import ROLES
+from svp_nlp.redaction.guards import ACRONYMS, ROLES
 from svp_nlp.redaction.lexicon import (
     cities,
+    counted,
     first_names,
     in_dictionary,
     institutions,
@@ -43,7 +44,9 @@ CUE = re.compile(
 )
 SURE_CUE = re.compile(r"(?:name is|name's|name was|named|nicknamed|call me|calls me|called) $")
 HEAD = re.compile(
-    r"\b(?:behavioral health|county|parish|falls|river|lake|creek|springs|heights|island|"
+    r"\b(?:school of (?:public health|medicine|nursing)|cooperative|collaborative|partners|roofing|transit|"
+    r"plant|"
+    r"marketplace|division|behavioral health|county|parish|falls|river|lake|creek|springs|heights|island|"
     r"valley|medical center|health system|health center|hospital|university|college|"
     r"clinic|"
     r"foundation|pavilion|tower|"
@@ -53,7 +56,35 @@ HEAD = re.compile(
 )
 STREET = re.compile(
     rf"\b(?P<name>(?:(?:north|south|east|west) )?{ONE}(?: {ONE})?) (?:street|avenue|"
-    rf"boulevard|parkway|lane|road|way|drive|court|lagoon|cove)\b"
+    rf"boulevard|parkway|lane|road|way|drive|court|lagoon|cove|bridge)\b"
+)
+THE_SITE = re.compile(
+    r"\b(?:at|from|to|left|joined|say|says|said|call it|here at|over at|back at) the "
+    r"(?P<name>general|med|brigham|deaconess|methodist|baptist|mecca|u)\b"
+    r"(?=$|\n| (?:and|or|in|for|when|where|then|so|but|was|is|as|over|because|i|we|they|he|she|you|at)\b)"
+)
+"""A site by its nickname; what follows is no noun that the word could belong to ("the general floor")."""
+
+LETTERS_AT = re.compile(r"\b(?:at|from|through|joined|left|with|the) (?P<name>[a-z]{2,4})\b(?! ?')")
+"""Where a house said by its letters stands ("a psychologist from fiu")."""
+
+STRONG_HEAD = re.compile(
+    r"\b(?:(?:regional |community |university |memorial )?(?:medical center|health system|health center)|"
+    r"(?:children's |general |memorial |regional |university |community )?hospitals?|university|clinic|"
+    r"institute|foundation|indemnity|mutual|school of (?:public health|medicine|nursing))\b"
+)
+"""Head nouns that make a name of ordinary words before them ("spanish peaks medical center")."""
+
+SITE_HEAD = re.compile(
+    r"\b(?:at|from|to|for|over to|over at|left|joined) "
+    r"(?P<name>(?:[a-z']+ ){1,2}(?:general|memorial|regional|baptist|methodist|"
+    r"presbyterian|lutheran|deaconess|state|shores))\b"
+)
+NATURE_HEAD = re.compile(
+    r"\b(?:at|in|to|from|near|of|off|on|by|around|past|across|over|and|or) (?:the )?"
+    r"(?P<name>(?:[a-z']+ )?[a-z']+ "
+    r"(?:bay|ridge|peaks?|shores|creek|bridge|heights|beach|island|point|springs|falls|valley|mountain|canyon|"
+    r"landing|harbor|hills|settlement|reservation))\b"
 )
 SAINT = re.compile(
     rf"\b(?:saint|st\.?|mount|mt|fort|lake|san|santa|los|las|port|cape|el|our lady of(?: "
@@ -64,7 +95,7 @@ PAIR = re.compile(rf"\b(?P<first>{ONE}) (?P<last>{ONE})(?: (?P<third>{ONE}))?\b"
 CALLED = re.compile(
     rf"(?:\b(?:program|team|service|project|thing|unit|line|network|it|that|which|they|"
     rf"we)(?:'s| is| was|'re)? (?:called|named)|\bgot the name|"
-    rf"\b(?:we|they|people|folks) call (?:it|us|them|ourselves)|\bwe call) (?P<the>the "
+    rf"\b(?:we|they|people|folks) call (?:it|us|them|ourselves|theirs|ours)|\bwe call) (?P<the>the "
     rf")?(?P<name>{ONE}(?: (?:(?:of|and) )?{ONE}){{0,2}})"
 )
 SMALL = words("of and the for at de la")
@@ -256,12 +287,31 @@ def _raised(low: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
     for pattern in (U_OF, CALLED):
         for match in pattern.finditer(low):
             yield from _called(match)
+    yield from _named_by_words(low)
+    for match in THE_SITE.finditer(low):
+        yield match.span("name")
+    for match in LETTERS_AT.finditer(low):
+        if _letters_of_a_house(match["name"]):
+            yield match.span("name")
+    yield from _programmes(low)
     yield from _pairs(low, known)
+
+
+_POINTING = words(
+    "the that this these those my your our his her their its some any no every each another such other same "
+    "wrong right next busy dark quiet narrow whole main side back front"
+)
+_ON = words("on off across down along at up onto over past toward towards by near from")
 
 
 def _street(match: re.Match[str]) -> Iterator[tuple[int, int]]:
     """Yield a street with the words before it that can name one; any word after "on" or "across"."""
     words = list(WORD.finditer(match["name"]))
+    if len(words) == 2 and words[0][0] in _ON:
+        if words[1][0] in _NEVER | _POINTING:
+            return
+        yield match.start("name") + words[1].start(), match.end()
+        return
     plain = re.search(
         r"\b(?:on|off|across|down|along|at) $", match.string[max(0, match.start() - 8) : match.start()]
     )
@@ -361,6 +411,113 @@ def _starts(word: re.Match[str], out: list[str]) -> bool:
     if said in DAYS or said in MONTHS or said in _NEVER or said.startswith("i'") or said == "i":
         return False
     return out[word.start()].isupper() or (said in surnames() and not ordinary(said))
+
+
+_GENERIC = words(
+    "new old big small large local whole entire main other same own rural urban public private "
+    "teaching academic sister children's community county city state university general regional "
+    "memorial veterans military field free walk-in outpatient urgent pain heart cancer eye sleep "
+    "burn wound women's men's family dental health medical nursing law art trade charity mission "
+    "catholic christian jewish safety net critical access trauma referral magnet tertiary quaternary "
+    "for-profit nonprofit non-profit partner parent flagship home mental psychiatric rehab "
+    "orthopedic pediatric specialty surgical research different nearby neighboring busy second first "
+    "third next last previous former current leave leaving left called at-home in-house inner-city "
+    "every another each such no any some something someone ambulance loading conference bus train "
+    "radio"
+)
+"""Words that say what kind of hospital or school, not which."""
+
+
+def _chain(low: str, head: re.Match[str]) -> list[re.Match[str]]:
+    """Return up to three ordinary words before a head noun that make a name with it, or none.
+
+    They seldom stand before that head noun in English, and a preposition or "is" stands before them.
+    """
+    before = list(WORD.finditer(low, max(0, head.start() - 45), head.start()))[-4:]
+    chain: list[re.Match[str]] = []
+    follower = head[0].split()[0]
+    at = head.start()
+    for word in reversed(before):
+        if low[word.end() : at] != " " or len(chain) == 3 or not _in_a_name(word[0], follower, bool(chain)):
+            break
+        chain.insert(0, word)
+        follower, at = word[0], word.start()
+    if not chain:
+        return []
+    lead = re.search(r"([\w']+) $", low[max(0, at - 14) : at])
+    open_start = lead is None and at == chain[0].start()
+    led = lead is not None and (lead[1] in _LEADS or (lead[1] == "the" and len(chain) > 1))
+    return chain if open_start or led else []
+
+
+_LEADS = words("at from to of for with by over near in is was and called named through into joined")
+
+
+def _in_a_name(word: str, follower: str, inside: bool) -> bool:
+    """Tell whether a word may belong to a name before *follower*."""
+    if len(word) < 3 or word in _NEVER or word in _GENERIC or word in ROLES or word in DAYS or word in _LEADS:
+        return False
+    return inside or (word, follower) not in word_pairs()
+
+
+def _letters_of_a_house(word: str) -> bool:
+    """Tell whether a few letters are no word, no known abbreviation and no jargon."""
+    return (
+        not in_dictionary(word)
+        and word.upper() not in ACRONYMS
+        and word not in _jargon()
+        and word not in _NEVER
+        and not re.fullmatch(r"(?:(.)\1+|[aeiou]?h+m*|u[hmr]+)", word)
+    )
+
+
+RUN_OR_CALLED = re.compile(
+    r"\b(?:about|called|calls|call|notify|notified|run|runs|ran|started|start|involved with|"
+    r"director (?:for|of)|coordinator (?:for|of)|heard of|know about|through|part of|tie to|"
+    r"connection to|role in|get to) "
+    r"(?P<name>[a-z]{4,})\b"
+    r"(?=$|\n| (?:is|was|and|or|because|so|when|how|on|for|in|it's|he|she|they|we|i|you)\b)"
+)
+RARE = 8000
+"""From this place by frequency on a word is seldom said often in one interview unless it is its matter."""
+
+
+def _programmes(low: str) -> Iterator[tuple[int, int]]:
+    """Yield a rare thing-word said like a name: run, called or told about, and never with an article.
+
+    English puts an article, a possessive or an adjective before a thing that can be counted ("a lantern"); a
+    programme called by it goes without.
+    """
+    for word in {match["name"] for match in RUN_OR_CALLED.finditer(low)}:
+        if word_ranks().get(word, 0) < RARE or not counted(word) or word in _jargon() or word in ROLES:
+            continue
+        places = list(re.finditer(rf"\b{word}\b", low))
+        if len(places) > 1 and not any(_told_apart(low, place) for place in places) and f"{word}s" not in low:
+            yield from (place.span() for place in places)
+
+
+def _told_apart(low: str, place: re.Match[str]) -> bool:
+    """Tell whether an article, a possessive, a number or an adjective stands before a word."""
+    before = re.search(r"([\w']+) $", low[max(0, place.start() - 20) : place.start()])
+    if before is None:
+        return False
+    word = before[1]
+    endings = ("'s", "ful", "ous", "ic", "al", "ive")
+    return word in _POINTING | _NUMBERS or word in ("a", "an") or word.endswith(endings)
+
+
+def _named_by_words(low: str) -> Iterator[tuple[int, int]]:
+    """Yield institutions and places made of ordinary words that seldom stand together."""
+    for match in STRONG_HEAD.finditer(low):
+        if chain := _chain(low, match):
+            yield chain[0].start(), match.end()
+    for pattern in (SITE_HEAD, NATURE_HEAD):
+        for match in pattern.finditer(low):
+            words = list(WORD.finditer(low, match.start("name"), match.end("name")))
+            while words and (words[0][0] in _NEVER | _LEADS | _ON or words[0][0] in ("some", "every", "no")):
+                words.pop(0)
+            if len(words) > 1 and _in_a_name(words[-2][0], words[-1][0], inside=False):
+                yield words[0].start(), match.end()
 
 
 def _institutions(low: str, out: list[str]) -> None:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from svp_nlp.model import Label
-from svp_nlp.redaction.lexicon import regions, state_codes
-from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each
+from svp_nlp.redaction.lexicon import cities, regions, state_codes
+from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each, span_of
 from svp_nlp.redaction.recognizers.numbers import DIGIT_WORD, UP_TO_99
 
 TOP_DOMAIN = (
@@ -87,6 +87,7 @@ AFTER_PLACE = re.compile(
     r"(?<=[a-z],) (?P<zip>\d{5}(?:-\d{4})?)\b(?![,.]\d| ?[a-z%])|(?<=[A-Z]{2}) "
     r"(?P<other>\d{5}(?:-\d{4})?)\b(?![,.]\d| ?[a-z%])"
 )
+BEHIND_TOWN = re.compile(r"(?P<town>[A-Z][a-z]+(?: [A-Z][a-z]+)?),? (?P<zip>\d{5}(?:-\d{4})?)\b(?![,.]\d|%)")
 SPOKEN_ZIP = re.compile(
     rf"\bzip(?: code)?(?:'s| is| was|,)* (?P<zip>(?:{DIGIT_WORD}|{UP_TO_99})(?:[, "
     rf"-]+(?:{DIGIT_WORD}|{UP_TO_99})){{2,4}})\b",
@@ -108,6 +109,9 @@ def find(text: str) -> Iterator[Found]:
     yield from each(ZIP, text, Label.CONTACT, 0.9, "zip")
     yield from each(AFTER_PLACE, text, Label.CONTACT, 0.7, "zip")
     yield from each(AFTER_PLACE, text, Label.CONTACT, 0.7, "other")
+    for match in BEHIND_TOWN.finditer(text):
+        if match["town"].lower() in cities():
+            yield span_of(match, "zip"), Label.CONTACT, 0.75
     yield from each(USERNAME, text, Label.CONTACT, 0.75, "handle")
     yield from each(SPOKEN_ZIP, text, Label.CONTACT, 0.85, "zip")
 
