@@ -123,7 +123,7 @@ class CodebookRanker:
         self.codebook = codebook
         self.pieces = codebook_texts(codebook)
         self.piece_vectors = embedder([without_marks(p.text) for p in self.pieces])
-        self.prototypes = self._prototypes()
+        self.prototypes = self.prototypes_without(None)
         self.directions = unit(self.prototypes - self.prototypes.mean(axis=0))
         self.index = WordIndex(
             [" ".join(p.text for p in self.pieces if p.theme == j) for j in range(len(codebook.themes))]
@@ -151,11 +151,13 @@ class CodebookRanker:
         usual = self.index.scores([*corpus, *plain_talk()])
         return against(self.index.scores(texts) - usual.mean(axis=0), usual - usual.mean(axis=0))
 
-    def _prototypes(self) -> Vectors:
+    def prototypes_without(self, piece: int | None) -> Vectors:
+        """Return the themes' prototypes as they would be without one piece of the codebook."""
         rows = np.zeros((len(self.codebook.themes), self.piece_vectors.shape[1]), dtype=np.float32)
         for j in range(len(rows)):
             for kind, weight in _KINDS.items():
-                of_kind = [i for i, p in enumerate(self.pieces) if p.theme == j and p.kind == kind]
+                owned = (i for i, p in enumerate(self.pieces) if p.theme == j and p.kind == kind)
+                of_kind = [i for i in owned if i != piece]
                 if of_kind:
                     rows[j] += weight * self.piece_vectors[of_kind].mean(axis=0)
         return unit(rows)

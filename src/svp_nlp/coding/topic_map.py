@@ -14,7 +14,10 @@ from svp_nlp.model import Topic
 if TYPE_CHECKING:
     from svp_nlp.coding.topics import Topics
 
-_WIDTH, _HEIGHT, _MARGIN, _LEGEND, _LINE = 960, 520, 24, 330, 22
+WIDTH, MARGIN, LEGEND, LINE = 960, 24, 330, 22
+"""Pixels: a picture's width, its margin, the width of its legend and the height of a line there."""
+
+_HEIGHT = 520
 _MOST_BEHIND = 3000
 # Okabe & Ito 2008: told apart with every common kind of colour vision.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "currentColor")
@@ -61,10 +64,10 @@ def topic_map(topics: Topics) -> str:
     behind = [p for p in topics.points if p not in topic_of]
     shown = behind[:: -(-len(behind) // _MOST_BEHIND) or 1]
     marks = [_small(places[p], p in topics.unexplained) for p in shown]
-    marks += [_shape(topic_of[p], *places[p]) for p in topics.points if p in topic_of]
+    marks += [shape(topic_of[p], *places[p]) for p in topics.points if p in topic_of]
     title = f"Topic map: {len(topics.points)} passages, {len(topics.found)} topics"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_HEIGHT}" role="img"'
         f' font-family="sans-serif" font-size="13" fill="currentColor"><title>{escape(title)}</title>'
         "<desc>Each mark is a passage; marks near each other are alike. Shapes are topics, named at the"
         " right; small dots are passages no theme explains, small rings passages a theme explains.</desc>"
@@ -78,8 +81,8 @@ def _places(points: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float,
         return {}
     at = np.array(list(points.values()), dtype=float)
     low, reach = at.min(axis=0), np.ptp(at, axis=0)
-    room = np.array([_WIDTH - _LEGEND - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN])
-    drawn = _MARGIN + (at - low) / np.where(reach > 0, reach, 1.0) * room
+    room = np.array([WIDTH - LEGEND - 2 * MARGIN, _HEIGHT - 2 * MARGIN])
+    drawn = MARGIN + (at - low) / np.where(reach > 0, reach, 1.0) * room
     return {
         p: (round(float(x), 1), round(float(_HEIGHT - y), 1)) for p, (x, y) in zip(points, drawn, strict=True)
     }
@@ -90,7 +93,8 @@ def _small(place: tuple[float, float], unexplained: bool) -> str:
     return f'<circle cx="{place[0]}" cy="{place[1]}" r="2" {paint}/>'
 
 
-def _shape(topic: int, x: float, y: float) -> str:
+def shape(topic: int, x: float, y: float) -> str:
+    """Draw mark number *topic* at a place; seventy of them look different."""
     return (
         f'<g transform="translate({x} {y})" fill="{_COLOURS[topic % len(_COLOURS)]}" stroke="#fff"'
         f' stroke-width=".6">{_SHAPES[topic % len(_SHAPES)]}</g>'
@@ -99,14 +103,14 @@ def _shape(topic: int, x: float, y: float) -> str:
 
 def _legend(found: Sequence[Topic]) -> Iterator[str]:
     """Yield a line for each topic that there is room for, then what the small marks are."""
-    x, room = _WIDTH - _LEGEND + 12, (_HEIGHT - 2 * _MARGIN) // _LINE - 3
+    x, room = WIDTH - LEGEND + 12, (_HEIGHT - 2 * MARGIN) // LINE - 3
     lines = [
-        (_shape(n, x, _MARGIN + _LINE * n), f"{', '.join(t.words[:4])} ({len(t.passages)})")
+        (shape(n, x, MARGIN + LINE * n), f"{', '.join(t.words[:4])} ({len(t.passages)})")
         for n, t in enumerate(found[:room])
     ]
     if len(found) > room:
         lines.append(("", f"and {len(found) - room} more"))
     for unexplained, meaning in ((True, "no theme explains it"), (False, "a theme explains it")):
-        lines.append((_small((x, _MARGIN + _LINE * len(lines)), unexplained), meaning))
+        lines.append((_small((x, MARGIN + LINE * len(lines)), unexplained), meaning))
     for n, (mark, meaning) in enumerate(lines):
-        yield f'{mark}<text x="{x + 14}" y="{_MARGIN + _LINE * n + 4}">{escape(meaning)}</text>'
+        yield f'{mark}<text x="{x + 14}" y="{MARGIN + LINE * n + 4}">{escape(meaning)}</text>'
