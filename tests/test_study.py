@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -88,10 +89,12 @@ def test_suggestions_lead_home(copy: Study) -> None:
         )
         assert all(set(s) >= {"theme", "domain", "score", "because"} for s in row["suggestions"])
         assert 0 <= row["coded"] <= 1
-    assert copy.verify().warnings == (
+    named, open_ = copy.verify().warnings
+    assert named == (
         "coding/suggestions.jsonl names source files (written with --private): "
-        "run svp-nlp suggest again without it before sharing",
+        "run svp-nlp suggest again without it before sharing"
     )
+    assert re.fullmatch(r"\d+ entities are replaced but wait for a person .*", open_)
 
 
 def test_a_second_run_changes_nothing(copy: Study) -> None:

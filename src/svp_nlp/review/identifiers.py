@@ -358,8 +358,12 @@ def _written(transcript: Transcript) -> list[Span]:
 
 def _paragraphs(transcript: Transcript, written: Sequence[Span]) -> Iterator[list[Span]]:
     """Yield what is written turn by turn; a note between turns is a paragraph of its own."""
-    home = {part: t.index for t in transcript.turns for part in (*([t.label] if t.label else []), *t.speech)}
-    for _, group in groupby(written, key=lambda part: home.get(part, (part,))):
+
+    def turn_of(part: Span) -> object:
+        turn = transcript.turn_at(part.start)
+        return part if turn is None else turn.index
+
+    for _, group in groupby(written, key=turn_of):
         yield list(group)
 
 

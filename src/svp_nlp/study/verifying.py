@@ -18,6 +18,7 @@ from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 from svp_nlp.study.locking import require_key
 from svp_nlp.study.redacting import State, known_names, load_ledger, profile_of
+from svp_nlp.study.reviewed import cleared
 
 _INLINE = frozenset({"a", "abbr", "b", "cite", "em", "i", "mark", "q", "strong"})
 _READABLE = {".txt", ".vtt", ".srt", ".docx", ".pdf"}
@@ -194,6 +195,12 @@ def _warnings(layout: f.Layout) -> Iterator[str]:
         yield (
             "coding/suggestions.jsonl names source files (written with --private): "
             "run svp-nlp suggest again without it before sharing"
+        )
+    left = cleared(layout)
+    if not left.clean:
+        yield (
+            f"{len(left.open)} entities are replaced but wait for a person to look at them: "
+            "svp-nlp review DIR --redaction"
         )
     known = {record.clean for record in State.load(layout).records} | {"receipt.json"}
     extra = [p.name for p in sorted(layout.clean.glob("*")) if p.name not in known]

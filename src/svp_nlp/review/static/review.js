@@ -591,6 +591,7 @@ class Review {
     this.view = this.views[name];
     this.paintHeader();
     this.stage.replaceChildren(this.view.node);
+    this.say("");
     this.view.entered();
   }
 
@@ -601,11 +602,12 @@ class Review {
     }, view.title, name !== this.viewName ? h("kbd", null, shownKey(this.keys.of(this.viewName, "other"))) : null));
     repaint(this.header,
       h("strong", { class: "title" }, this.view.study),
-      h("span", { class: "coder" }, `coder ${this.coder}`),
+      h("span", { class: "coder" }, `coder ${this.coder}${this.view.row.blind === false ? " · not blind: suggestions are shown at once" : ""}`),
       h("div", { class: "tabs", role: "tablist", "aria-label": "Views" }, tabs.length > 1 ? tabs : []),
       h("span", { class: "progress" }, this.view.progress()),
       h("span", { class: "grow" }),
       this.door.jsonl ? saveButtons(this) : null,
+      button("List", this.keys.of(this.viewName, "list"), () => this.do("list"), { "data-focus": "list-button" }),
       button("Undo", this.keys.of(this.viewName, "undo"), () => this.do("undo"), { "data-focus": "undo" }),
       button("Keys", this.keys.of(this.viewName, "keys"), () => this.do("keys"), { "data-focus": "keys" }),
     );
@@ -884,6 +886,16 @@ function narrow() {
   return matchMedia("(max-width: 60rem)").matches;
 }
 
+/** Shows or hides the list: on a wide page it is there unless hidden, on a narrow one hidden unless shown. */
+function toggleList(node) {
+  node.classList.toggle(narrow() ? "with-list" : "without-list");
+}
+
+function showList(node) {
+  node.classList.remove("without-list");
+  node.classList.add("with-list");
+}
+
 /** Gives the focus to what is read; on a narrow page, where everything stands in one column, shows it too. */
 function intoView(work) {
   work.focus({ preventScroll: true });
@@ -957,7 +969,7 @@ class PassageView {
   }
 
   toggleList() {
-    this.node.classList.toggle("without-list");
+    toggleList(this.node);
   }
 }
 
@@ -986,7 +998,6 @@ class CodingView extends PassageView {
     this.filters = this.makeFilters();
     this.node = h("div", { class: "columns" },
       h("nav", { class: "list", "aria-label": "Passages" }, this.filters.node, this.list.node), this.work, this.book.node);
-    if (narrow()) this.node.classList.add("without-list");
   }
 
   makeFilters() {
@@ -1148,7 +1159,7 @@ class CodingView extends PassageView {
   on_select() { this.startSelecting(); }
 
   on_search() {
-    this.node.classList.remove("without-list");
+    showList(this.node);
     this.filters.text.focus();
     this.filters.text.select();
   }
@@ -1436,7 +1447,6 @@ class CompareView extends PassageView {
     this.rows = [];
     this.list = new LongList("Passages coded by two or more", (n) => this.listRow(n), (n) => app.do("go", n));
     this.node = h("div", { class: "columns" }, h("nav", { class: "list", "aria-label": "Passages" }, this.list.node), this.work, this.book.node);
-    if (narrow()) this.node.classList.add("without-list");
   }
 
   progress() {
@@ -1825,8 +1835,8 @@ class EntityView {
   on_next() { return this.go(this.at + 1); }
   on_previous() { return this.go(this.at - 1); }
   on_filter() { this.filter(); return this.go(this.at); }
-  on_search() { this.node.classList.remove("without-list"); this.filters.text.focus(); }
-  on_list() { this.node.classList.toggle("without-list"); }
+  on_search() { showList(this.node); this.filters.text.focus(); }
+  on_list() { toggleList(this.node); }
   on_left() { this.context = Math.max(0, this.context - 1); this.paint(); }
   on_right() { this.context = Math.min(this.contexts.get(this.entity.id).length - 1, this.context + 1); this.paint(); }
   on_rest() { this.shared.askRest(); }
@@ -2033,7 +2043,7 @@ class ReadingView {
   on_previous() { return this.go(this.at - 1); }
   on_left() { this.turn = Math.max(0, this.turn - 1); this.markTurn(); }
   on_right() { this.turn = Math.min(this.turns.length - 1, this.turn + 1); this.markTurn(); }
-  on_list() { this.node.classList.toggle("without-list"); }
+  on_list() { toggleList(this.node); }
   on_rest() { this.shared.askRest(); }
   on_accepted(name) { return this.shared.accepted(name); }
 
