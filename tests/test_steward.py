@@ -425,3 +425,32 @@ def test_the_queue_is_sorted_by_what_would_leak(study: Study) -> None:
     risks = [question.risk for question in queue(study.layout)]
     assert risks == sorted(risks, reverse=True)
     assert len(risks) == len({row["entity"] for row in rows})
+
+
+def test_stand_ins_are_the_same_in_all_runs_and_exports(study: Study, tmp_path: Path) -> None:
+    named = {"PERSON": "surrogate", "INSTITUTION": "surrogate"}
+    chief = entity_of(study, "Marisol Ontiveros")
+    study.export("team", tmp_path / "a", operators=named)
+    first = (tmp_path / "a" / letter_of(study, "Drost.txt")).read_text("utf-8")
+    assert not [name for name in (*NAMES, "[PERSON", "[INSTITUTION") if name in first]
+    assert study.verify().clean
+    settings = study.layout.settings
+    wanted = 'operators = {PERSON = "surrogate", INSTITUTION = "surrogate"}'
+    settings.write_text(
+        "\n".join(wanted if x.startswith("operators") else x for x in settings.read_text().splitlines())
+    )
+    study = Study(study.layout.root)
+    third = tmp_path / "Third.txt"
+    third.write_text("Interviewer: Who?\n\nAnselm Brightwater: Dr. Marisol Ontiveros.\n", "utf-8")
+    assert not study.redact([third]).leaks
+    assert study.verify().clean
+    stand_in = next(row.pseudonym for row in study.ledger if row.entity == chief)
+    given, family = stand_in.split()
+    assert f"Dr. {given} {family} called me" in first
+    assert f"and {given} stayed" in first
+    assert f"and {given} stayed" in clean_text(study, "Drost.txt")
+    assert f"Dr. {family}" in clean_text(study, "Vantongeren.txt")
+    assert stand_in in clean_text(study, "Third.txt")
+    assert study.restore(study.layout.clean / letter_of(study, "Third.txt")) == third.read_text("utf-8")
+    study.export("team", tmp_path / "b", operators=named)
+    assert stand_in in (tmp_path / "b" / letter_of(study, "Third.txt")).read_text("utf-8")

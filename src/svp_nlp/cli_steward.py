@@ -369,16 +369,28 @@ def export_transcripts(
     profile: Annotated[
         str, typer.Option("--profile", help="strict, safe_harbor, team or public.")
     ] = "public",
+    operator: Annotated[
+        list[str] | None,
+        typer.Option("--operator", metavar="LABEL=NAME", help="Treat a label so: PERSON=surrogate."),
+    ] = None,
     force: Force = False,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Write the transcripts under another profile, verified before they appear; else nothing."""
     with key_of(folder, passphrase_file) as study:
-        done = study.export(profile, to, force=force)
+        operators = dict(_pair(word) for word in operator or ())
+        done = study.export(profile, to, operators=operators, force=force)
     say(
         f"{done.transcripts} transcripts under {done.profile}; no known identifier is left in "
         f"{done.places} places searched"
     )
+
+
+def _pair(words: str) -> tuple[str, str]:
+    label, equals, name = words.partition("=")
+    if not equals:
+        raise StudyError("--operator takes a label and an operator", hint="--operator PERSON=surrogate")
+    return label.strip().upper(), name.strip()
 
 
 def missed(

@@ -22,9 +22,13 @@ class StudySection(_Section):
 
 
 class RedactionSection(_Section):
-    """How identifiers are found and replaced; ``spacy_model`` is a pinned name or a folder."""
+    """How identifiers are found and replaced; ``spacy_model`` is a pinned name or a folder.
+
+    ``operators`` treats some labels differently from the profile: ``{PERSON = "surrogate"}``.
+    """
 
     profile: str = "strict"
+    operators: dict[str, str] = Field(default_factory=dict)
     spacy_model: str = "en_core_web_md"
 
 
@@ -75,6 +79,7 @@ title = "{title}"
 
 [redaction]
 profile = "strict"                      # strict, safe_harbor, team or public
+operators = {{}}                          # by label: pseudonym, mask, generalise, shift, surrogate, keep
 spacy_model = "en_core_web_md"          # a pinned model (svp-nlp models list) or a folder
 
 [coding]

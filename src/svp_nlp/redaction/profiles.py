@@ -98,6 +98,18 @@ def _mask(_: Mention) -> str:
     return "***"
 
 
+def _surrogate(mention: Mention) -> str:
+    """Return the stand-in, for a person as much of it as was said: the first name, the last name, or both."""
+    given, _, family = mention.pseudonym.partition(" ")
+    if mention.label is not Label.PERSON or mention.pseudonym.startswith("[") or not family:
+        return mention.pseudonym
+    words = fold(mention.surface).split()
+    full = next((fold(s).split() for s in mention.surfaces if len(s.split()) > 1), [])
+    if len(words) > 1 or not words:
+        return mention.pseudonym
+    return family if full and words[0] == full[-1] else given
+
+
 def _keep(_: Mention) -> None:
     return None
 
@@ -152,7 +164,8 @@ _KINDS_OF_PLACE = (
 )
 
 
-def _kind_of_place(mention: Mention) -> str:
+def kind_of_place(mention: Mention) -> str:
+    """Return in general words what kind of institution is mentioned: "a hospital", "a clinic"."""
     words = set(" ".join(fold(s).replace("'s", " ") for s in (mention.surface, *mention.surfaces)).split())
     return next((kind for needed, kind in _KINDS_OF_PLACE if needed <= words), "an institution")
 
@@ -185,7 +198,7 @@ def _age_group(mention: Mention) -> str | None:
 
 
 _GENERAL: Mapping[Label, Callable[[Mention], str | None]] = {
-    Label.INSTITUTION: _kind_of_place,
+    Label.INSTITUTION: kind_of_place,
     Label.LOCATION: _kind_of_location,
     Label.DATE: _part_of_year,
     Label.DATE_YEAR: _decade,
@@ -197,8 +210,9 @@ MASK = Rule("mask", _mask)
 KEEP = Rule("keep", _keep)
 SHIFT = Rule("shift", _shift)
 GENERALISE = Rule("generalise", _general)
+SURROGATE = Rule("surrogate", _surrogate)
 OPERATORS: Mapping[str, Rule] = MappingProxyType(
-    {r.name: r for r in (PSEUDONYM, MASK, GENERALISE, SHIFT, KEEP)}
+    {r.name: r for r in (PSEUDONYM, MASK, GENERALISE, SHIFT, SURROGATE, KEEP)}
 )
 
 

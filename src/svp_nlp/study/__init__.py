@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from svp_nlp.settings import TEMPLATE, Settings, load_settings
 from svp_nlp.study import coding, locking, redacting, reporting, reviewing, stewarding, verifying
 from svp_nlp.study.coding import Proposals
 from svp_nlp.study.folder import Layout, write_receipt
+from svp_nlp.study.precoding import codebook_facts, same_codebook
 from svp_nlp.study.redacting import Redaction
 from svp_nlp.study.verifying import Verification
 
@@ -158,12 +160,23 @@ class Study:
 
         return accounting.canaries(self.layout, self.settings, each=each, seed=seed, progress=progress)
 
-    def export(self, profile: str, folder: Path | str, *, force: bool = False) -> Export:
-        """Write the transcripts under another profile into *folder*, verified before they appear there."""
+    def export(
+        self,
+        profile: str,
+        folder: Path | str,
+        *,
+        operators: Mapping[str, str] | None = None,
+        force: bool = False,
+    ) -> Export:
+        """Write the transcripts under another profile into *folder*, verified before they appear there.
+
+        *operators* treat some labels differently: {"PERSON": "surrogate"}.
+        """
         from svp_nlp.redaction.profiles import profile_named
         from svp_nlp.study import exporting
 
-        return exporting.export(self.layout, profile_named(profile), Path(folder), force=force)
+        policy = profile_named(profile).with_rules(operators or {})
+        return exporting.export(self.layout, policy, Path(folder), force=force)
 
     def lock(self, passphrase: str) -> None:
         """Seal all that holds names, except the sources, into private/key."""
@@ -180,17 +193,35 @@ class Study:
     def suggest(
         self, codebook: Path | str | None = None, *, private: bool = False, progress: Progress = silent
     ) -> Proposals:
-        """Propose themes for every passage and write coding/suggestions.jsonl. Decides nothing."""
-        book = self.codebook(codebook)
-        proposals = coding.propose(self.layout, self.settings, book, progress)
+        """Propose themes for every passage and write coding/suggestions.jsonl. Decides nothing.
+
+        Final codings are learned from. Raises StudyError when clean/ holds what redaction did not write, and
+        CodebookError for a codebook edited after coding began that still has its old version.
+        """
+        proposals = self._proposed(codebook, progress)
         back = redacting.ways_back(self.layout, proposals.transcripts) if private else None
         coding.save_proposals(self.layout, proposals, back)
         write_receipt(self.layout.coding, "suggest", self._facts(proposals))
         return proposals
 
+    def _proposed(self, given: Path | str | None, progress: Progress) -> Proposals:
+        from svp_nlp.coding.codebook import load_codebook
+        from svp_nlp.study import precoding
+
+        precoding.require_redacted(self.layout, coding.clean_files(self.layout))
+        book = self.codebook() if given is None else load_codebook(Path(given))
+        codings = precoding.decisions_by_version(self.layout, self.settings)
+        precoding.require_versioned(self.layout, book, codings)
+        if given is not None:
+            self.codebook(given)  # from now on the study's
+        final = self.final_codings()
+        made = coding.propose(self.layout, self.settings, book, final, progress)
+        return replace(made, notes=tuple(precoding.remarks(made.transcripts, book, codings, final)))
+
     def _facts(self, proposals: Proposals) -> dict[str, object]:
         return {
-            "codebook": {"title": proposals.codebook.title, "version": proposals.codebook.version},
+            "codebook": codebook_facts(proposals.codebook),
+            "confirmed": proposals.confirmed,
             "embedding_model": coding.embedder(self.layout, self.settings).name,
             "settings": self.settings.coding.model_dump(exclude={"codebook", "embedding_model"}),
             "transcripts": {id: t.sha256 for id, t in proposals.transcripts.items()},
@@ -198,9 +229,10 @@ class Study:
 
     @property
     def proposals(self) -> Proposals:
-        """The stored suggestions; made now when there are none or the clean side changed since."""
-        found = coding.load_proposals(self.layout, self.settings, self.codebook())
-        return found if found is not None else self.suggest()
+        """The stored suggestions; made now when there are none or clean side or codebook changed since."""
+        book = self.codebook()
+        found = coding.load_proposals(self.layout, self.settings, book)
+        return found if found is not None and same_codebook(self.layout, book) else self.suggest()
 
     def exemplars(self, *, progress: Progress = silent) -> list[dict[str, object]]:
         """Propose quotes for every theme and write coding/exemplars.jsonl; returns its rows."""

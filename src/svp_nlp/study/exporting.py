@@ -19,7 +19,9 @@ from svp_nlp.study.redacting import (
     Work,
     conclude,
     known_names,
+    known_surrogates,
     raw_ledger,
+    save_surrogates,
     with_authors,
 )
 from svp_nlp.study.reviewed import all_rulings
@@ -62,6 +64,7 @@ def export(layout: f.Layout, profile: Profile, folder: Path, *, force: bool = Fa
         places = _require_clean(layout, draft, outcome, profile)
         if len(outcome.ledger) != len(raw_ledger(layout)):  # what was seen now keeps its pseudonym
             write_whole(layout.private / "ledger.json", outcome.ledger.to_json())
+        save_surrogates(layout, known_surrogates(layout)[0], outcome.surrogates)
         _move(draft, folder)
     return Export(profile.name, len(sides), places)
 
@@ -81,7 +84,7 @@ def _redacted_again(layout: f.Layout, sides: Sequence[Side], profile: Profile) -
     sources = tuple(side.source for side in sides)
     roster = with_authors(known_names(layout), sources)
     records = tuple(side.record for side in sides)
-    work = Work(records, sources, roster, (), all_rulings(layout))
+    work = Work(records, sources, roster, (), all_rulings(layout), known_surrogates(layout)[1])
     found = [[_as_found(x) for x in side.findings] for side in sides]
     return conclude(work, found, raw_ledger(layout), profile)
 
@@ -100,6 +103,7 @@ def _write(draft: Path, sides: Sequence[Side], outcome: Outcome, profile: Profil
 
 def _require_clean(layout: f.Layout, draft: Path, outcome: Outcome, profile: Profile) -> int:
     from svp_nlp.redaction.decisions import fold_ledger
+    from svp_nlp.redaction.surrogates import labels_with_surrogates, with_names
     from svp_nlp.redaction.verify import require_clean
 
     if outcome.leaks:
@@ -110,7 +114,8 @@ def _require_clean(layout: f.Layout, draft: Path, outcome: Outcome, profile: Pro
             hint="svp-nlp verify DIR lists what is left in the study itself; add names to the roster",
         )
     places = dict(places_in(draft, draft))
-    ledger = fold_ledger(outcome.ledger, all_rulings(layout))
+    told = fold_ledger(outcome.ledger, all_rulings(layout))
+    ledger = with_names(told, labels_with_surrogates(profile), outcome.surrogates)
     require_clean(places, ledger=ledger, roster=known_names(layout), profile=profile)
     return len(places)
 

@@ -23,6 +23,7 @@ SEALED = (
     "roster.csv",
     "cases.csv",
     "review.sqlite",
+    "surrogates.json",
     "study.json",
     "ledger.json",
 )

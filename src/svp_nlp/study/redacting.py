@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib.resources import files
@@ -123,6 +123,7 @@ class Work:
     roster: Roster
     refused: tuple[tuple[str, SvpError], ...]
     decisions: tuple[Decision, ...] = field(default=(), repr=False)
+    surrogates: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ class Outcome:
     findings: tuple[tuple[Finding, ...], ...]
     redacted: tuple[Redacted, ...]
     leaks: tuple[Leak, ...]
+    surrogates: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def redact_sources(
@@ -197,7 +199,8 @@ def gather(
         read_already[path.name] = transcript
     kept = tuple(r if r.source in read_already else _still_there(layout, r, force) for r in records.values())
     transcripts = tuple(read_already.get(r.source) or reread(layout, r) for r in kept)
-    return Work(kept, transcripts, with_authors(roster, transcripts), tuple(refused), all_rulings(layout))
+    names = with_authors(roster, transcripts)
+    return Work(kept, transcripts, names, tuple(refused), all_rulings(layout), known_surrogates(layout)[1])
 
 
 def with_authors(roster: Roster, transcripts: Sequence[Transcript]) -> Roster:
@@ -343,8 +346,28 @@ def _guard_edits(layout: f.Layout, state: State, force: bool) -> None:
 def load_ledger(layout: f.Layout) -> Ledger:
     """Return the study's ledger as decisions leave it, an empty one when there is none yet."""
     from svp_nlp.redaction.decisions import fold_ledger
+    from svp_nlp.redaction.surrogates import with_names
 
-    return fold_ledger(raw_ledger(layout), all_rulings(layout))
+    told = fold_ledger(raw_ledger(layout), all_rulings(layout))
+    labels, names = known_surrogates(layout)
+    return with_names(told, labels, names) if names else told
+
+
+def known_surrogates(layout: f.Layout) -> tuple[tuple[Label, ...], dict[str, str]]:
+    """Return the labels that have stand-ins on the clean side, and all stand-ins ever drawn, by entity."""
+    require_key(layout)
+    path = layout.private / "surrogates.json"
+    if not path.exists():
+        return (), {}
+    raw = f.read_json(path)
+    return tuple(map(Label, raw["labels"])), {str(k): str(v) for k, v in raw["names"].items()}
+
+
+def save_surrogates(layout: f.Layout, labels: Iterable[Label], names: Mapping[str, str]) -> None:
+    """Keep the stand-ins, so that every entity has the same one for as long as the study lives."""
+    path = layout.private / "surrogates.json"
+    if names or path.exists():
+        write_json(path, {"labels": sorted(labels), "names": dict(names)})
 
 
 def known_names(layout: f.Layout) -> Roster:
@@ -364,10 +387,10 @@ def raw_ledger(layout: f.Layout) -> Ledger:
 
 
 def profile_of(settings: Settings) -> Profile:
-    """Return the policy the settings name; SettingsError lists the known ones."""
+    """Return the policy the settings name, with their operators; SettingsError lists the known ones."""
     from svp_nlp.redaction.profiles import profile_named
 
-    return profile_named(settings.redaction.profile)
+    return profile_named(settings.redaction.profile).with_rules(settings.redaction.operators)
 
 
 def _run(layout: f.Layout, settings: Settings, work: Work, progress: Progress) -> Outcome:
@@ -409,6 +432,7 @@ def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, pro
     for _ in range(ROUNDS):
         ledger, linked = link(work.transcripts, found, roster=work.roster, ledger=ledger)
         told, rows = decided(ledger, work.transcripts, linked, work.decisions)
+        told, names = dressed(told, work, profile)
         redacted = tuple(
             redact(t, x, ledger=told, profile=profile) for t, x in zip(work.transcripts, rows, strict=True)
         )
@@ -421,7 +445,19 @@ def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, pro
             for t, x in zip(work.transcripts, linked, strict=True)
         ]
     findings = tuple(applied(x, r) for x, r in zip(rows, redacted, strict=True))
-    return Outcome(ledger, findings, redacted, left)
+    return Outcome(ledger, findings, redacted, left, names)
+
+
+def dressed(ledger: Ledger, work: Work, profile: Profile) -> tuple[Ledger, Mapping[str, str]]:
+    """Return *ledger* with stand-ins where *profile* asks for them, and all stand-ins there are."""
+    from svp_nlp.redaction.surrogates import labels_with_surrogates, surrogates, with_names
+
+    labels = labels_with_surrogates(profile)
+    if not labels:
+        return ledger, work.surrogates
+    texts = [t.text for t in work.transcripts]
+    names = surrogates(ledger, profile, roster=work.roster, texts=texts, known=work.surrogates)
+    return with_names(ledger, labels, names), names
 
 
 def within_cells(transcript: Transcript, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -476,9 +512,12 @@ def _save(
     roster: Path | None,
 ) -> None:
     """Write the private side, then the clean side, then the state that says it is all there."""
+    from svp_nlp.redaction.surrogates import labels_with_surrogates
+
     if roster is not None:
         write_whole(layout.private / "roster.csv", roster.read_bytes())
     write_whole(layout.private / "ledger.json", outcome.ledger.to_json())
+    save_surrogates(layout, labels_with_surrogates(profile_of(settings)), outcome.surrogates)
     rows = zip(work.records, outcome.findings, strict=True)
     write_lines(
         layout.private / "findings.jsonl", (f.finding_row(r.source, x) for r, found in rows for x in found)
