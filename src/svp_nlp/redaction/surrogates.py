@@ -1,8 +1,8 @@
 """Realistic stand-ins: invented names instead of numbered pseudonyms, where a profile asks for them.
 
 A stand-in belongs to an entity for as long as the study lives. It never shares a word with a name of the
-study, with another stand-in or, when it is first chosen, with a transcript, and the leak check must not object
-to it.
+study, with another stand-in or, when it is first chosen, with a transcript; the leak check must not object to
+it.
 """
 
 from __future__ import annotations
