@@ -202,6 +202,19 @@ def test_two_tabs_and_two_coders(browser: Browser, desk: CodingDesk) -> None:
     assert [(d.coder, d.action) for d in kept(desk)] == [("AB", Action.CODE), ("CD", Action.CODE)]
 
 
+def test_somebody_else_codes_in_the_same_tab(browser: Browser, desk: CodingDesk) -> None:
+    with ReviewServer(desk) as server:
+        enter(browser, server)
+        choose(browser, "11")
+        browser.run("document.querySelector('[data-focus=leave]').click()")
+        browser.until(lambda: browser.text(".who-form"))
+        browser.press(*"CD", "Enter")
+        browser.until(lambda: browser.text(".spoken"))
+        browser.sees(".codes", "nothing coded yet")
+        choose(browser, "12")
+    assert [d.coder for d in kept(desk)] == ["AB", "CD"]
+
+
 def coded(desk: CodingDesk, coder: str, **themes: str) -> None:
     for passage, theme in themes.items():
         steps = [{"action": "code", "value": {"themes": [theme]}}, {"action": "commit", "value": {}}]

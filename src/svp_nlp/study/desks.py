@@ -16,6 +16,7 @@ from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 from svp_nlp.study import redacting, reviewed, reviewing, steward_log
 from svp_nlp.study.coding import Proposals, embedder
+from svp_nlp.study.locking import require_key
 
 LIKE = 20
 """Passages that "more like this" shows."""
@@ -63,6 +64,7 @@ def identifier_desk(layout: f.Layout, settings: Settings, coder: str = "") -> Id
 
 def identifier_material(layout: f.Layout, settings: Settings) -> IdentifierMaterial:
     """Return the study's sources and what was found in them, by transcript letter."""
+    require_key(layout)
     if not (layout.private / "findings.jsonl").exists():
         raise StudyError(
             "there is nothing to review: this study was not redacted yet",

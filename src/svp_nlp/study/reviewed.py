@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from svp_nlp.errors import StudyError
 from svp_nlp.model import Label
 from svp_nlp.review.decisions import Action, Decision
 from svp_nlp.review.fold import State, fold
 from svp_nlp.review.identifiers import VERDICTS, Clearance, clearance
 from svp_nlp.study import folder as f
 from svp_nlp.study import reviewing
+from svp_nlp.study.locking import require_key
 from svp_nlp.study.steward_log import load_decisions
 
 if TYPE_CHECKING:
@@ -96,7 +98,13 @@ def checker(
 
 
 def cleared(layout: f.Layout) -> Clearance:
-    """Return whether people are done with what redaction asked them to look at."""
+    """Return whether people are done with what redaction asked them to look at.
+
+    Raises StudyError when the key is locked or nothing was redacted yet.
+    """
+    require_key(layout)
+    if not (layout.private / "findings.jsonl").exists():
+        raise StudyError("this study was not redacted yet", hint="svp-nlp redact SOURCES... --study DIR")
     rows: Sequence[Mapping[str, Any]] = list(f.read_lines(layout.private / "findings.jsonl"))
     asked = dict.fromkeys(str(row["entity"]) for row in rows if row["status"] == "review")
     return clearance(tuple(asked), review_state(layout))

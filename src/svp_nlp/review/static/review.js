@@ -549,6 +549,7 @@ class Review {
   async start() {
     try {
       const hello = await this.door.ask("hello", {});
+      this.hello = hello;
       const here = rememberedHere();
       const known = hello.coder || (here && (!hello.closed || hello.coders.includes(here)) ? here : "");
       if (known) await this.open(known);
@@ -581,9 +582,20 @@ class Review {
     this.coder = coder;
     rememberHere(coder);
     this.problem.textContent = "";
+    clearInterval(this.polling);
     this.views = row.kind === "coding" ? codingViews(this, row) : redactionViews(this, row);
     this.show(Object.keys(this.views)[0]);
     if (this.door.pull) this.polling = setInterval(() => this.pull(), this.door.pull);
+  }
+
+  /** Lets somebody else code in this tab. */
+  leave() {
+    clearInterval(this.polling);
+    rememberHere("");
+    this.view = null;
+    repaint(this.header);
+    this.say("");
+    this.askWho(this.hello);
   }
 
   show(name) {
@@ -603,6 +615,7 @@ class Review {
     repaint(this.header,
       h("strong", { class: "title" }, this.view.study),
       h("span", { class: "coder" }, `coder ${this.coder}${this.view.row.blind === false ? " · not blind: suggestions are shown at once" : ""}`),
+      this.hello.coder ? null : button("Not you?", null, () => this.leave(), { class: "plain", "data-focus": "leave" }),
       h("div", { class: "tabs", role: "tablist", "aria-label": "Views" }, tabs.length > 1 ? tabs : []),
       h("span", { class: "progress" }, this.view.progress()),
       h("span", { class: "grow" }),
@@ -648,8 +661,8 @@ class Review {
   }
 
   pull() {
-    if (document.hidden || !this.root.isConnected) return;
-    this.chain = this.chain.then(() => this.view.pull()).then(() => this.paintHeader()).catch(() => {
+    if (!this.view || document.hidden || !this.root.isConnected) return;
+    this.chain = this.chain.then(() => this.view?.pull()).then(() => this.view && this.paintHeader()).catch(() => {
       this.complain(new Problem("svp-nlp review no longer answers", "start it again; what was decided is kept"));
     });
   }
@@ -746,9 +759,7 @@ function rememberedHere() {
 /** Replaces what is in *node*, and gives the focus back to what had it. */
 function repaint(node, ...children) {
   const focused = node.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
-  const top = node.scrollTop;
   node.replaceChildren(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
-  node.scrollTop = top;
   if (focused) node.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
