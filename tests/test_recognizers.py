@@ -101,6 +101,15 @@ FOUND: list[tuple[Rules, str, list[str]]] = [
     (INSTITUTIONS, "She drove for Battalion 17.", ["Battalion 17"]),
     (INSTITUTIONS, "We ate at J&R.", ["J&R"]),
     (INSTITUTIONS, "People just say the General.", ["General"]),
+    (DATES, "The hip was done on the 27th by another surgeon.", ["27th"]),
+    (IDS, "Which rooms?\n\nShe had 331 through 334, and the drip was for 332.", ["331", "334", "332"]),
+    (IDS, "under license number LPN 77310", ["LPN 77310"]),
+    (CONTACTS, "the cards have our pager on the back, 6612.", ["6612"]),
+    (
+        CONTACTS,
+        "it's d lindholm at oakvale dot example dot org",
+        ["d lindholm at oakvale dot example dot org"],
+    ),
 ]
 
 LEFT: list[tuple[Rules, str]] = [
@@ -140,6 +149,8 @@ LEFT: list[tuple[Rules, str]] = [
     (CAPITALS, "I wrote it in Sharpie on a Folgers can beside the Tic Tacs."),
     (CAPITALS, "So I paged a Sherpa, and another Sherpa came. The best Sherpa is a janitor."),
     (CAPITALS, "And then he said, Aye, and I said, Inshallah."),
+    (IDS, "We had 250 to 300 patients a year, and 310 the year before."),
+    (CAPITALS, "Sorry, Your Honor."),
 ]
 
 
@@ -178,6 +189,7 @@ LABELS = [
     ("Nurse Manager", []),
     ("SUPERINTENDENT", []),
     ("The Interpreter", []),
+    ("HEARING OFFICER ROURKE", ["ROURKE"]),
 ]
 
 

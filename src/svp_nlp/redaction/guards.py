@@ -44,6 +44,7 @@ ROLES = words(
     "section chapter appendix question answer interview transcript recording study "
     "project english math science "
     "history q a dr mr mrs ms operator caller agent prime customer client user admin "
+    "hearing presiding magistrate examiner arbitrator mediator ombudsman "
     "superintendent treasurer trustee councilor councillor councilman councilwoman alderman alderwoman "
     "selectman commissioner assessor auditor registrar principal teacher tutor librarian translator "
     "interpreter stenographer reporter bailiff juror plaintiff defendant petitioner applicant appellant "

@@ -184,7 +184,7 @@ def commonness(word: str) -> float:
     return max(ratio, 1.0)
 
 
-_NO_THING = ("s", "ing", "ed", "tion", "ness", "ity", "ism", "ology", "ment", "out", "ly", "ia")
+_NO_THING = ("s", "ing", "ed", "ion", "ness", "ity", "ism", "ology", "ment", "out", "ly", "ia")
 
 
 def counted(word: str) -> bool:
@@ -193,8 +193,10 @@ def counted(word: str) -> bool:
     Pairs are counted over another text than words, so the share of a thing-word exceeds 1. The rarest words
     are in no pair; they count as things unless their ending says stuff, state, deed or many.
     """
+    if word.endswith(_NO_THING):
+        return False
     if word_ranks().get(word, 0) > 12_000 and not _after_common_words()[word]:
-        return not word.endswith(_NO_THING)
+        return True
     return _after_common_words()[word] >= 1.5 * max(1, word_counts().get(word, 0))
 
 

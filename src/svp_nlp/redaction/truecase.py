@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
@@ -31,7 +31,8 @@ WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 ONE = r"[^\W\d_]+(?:[-'][^\W\d_]+)*"
 TITLE = re.compile(
     rf"\b(?P<title>dr|doctor|mr|mrs|ms|miss|mister|professor|prof|nurse|pastor|reverend|"
-    rf"father|sister|senator|judge|"
+    rf"father|sister(?! (?:campus|hospital|site|facility|clinic|unit|city|company|school|program)\b)|"
+    rf"senator|judge|"
     rf"minister|chaplain) ?\.? (?P<name>{ONE}(?: {ONE})?)"
 )
 CUE = re.compile(
@@ -488,8 +489,10 @@ def _programmes(low: str) -> Iterator[tuple[int, int]]:
     English puts an article, a possessive or an adjective before a thing that can be counted ("a lantern"); a
     programme called by it goes without.
     """
-    for word in {match["name"] for match in RUN_OR_CALLED.finditer(low)}:
-        if word_ranks().get(word, 0) < RARE or not counted(word) or word in _jargon() or word in ROLES:
+    called = {match["name"] for match in RUN_OR_CALLED.finditer(low)}
+    said = Counter(re.findall(r"[a-z]{4,}", low))
+    for word in sorted(called | {word for word, times in said.items() if times > 2}):
+        if word_ranks().get(word, 0) < RARE or not counted(word) or word in _jargon() | ROLES | _NUMBERS:
             continue
         places = list(re.finditer(rf"\b{word}\b", low))
         if len(places) > 1 and not any(_told_apart(low, place) for place in places) and f"{word}s" not in low:

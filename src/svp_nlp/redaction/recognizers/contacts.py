@@ -31,6 +31,10 @@ DIALLED = re.compile(
     r"#?(?P<number>\d[\d-]{2,}\d)(?![\w%]|[.,:/]\d)",
     re.IGNORECASE,
 )
+PAGER = re.compile(
+    r"\b(?:pager|beeper|extension)(?: number)?(?: [a-z']+){1,4},? (?P<number>\d{4,5})(?![\w%]|[.,:/]\d)",
+    re.IGNORECASE,
+)
 EXTENSION = re.compile(r"\b(?:x|ext\.? ?|extension )(?P<number>\d{2,6})\b", re.IGNORECASE)
 SPOKEN_NUMBER = re.compile(
     rf"\b(?P<number>{DIGIT_WORD}(?:[, -]+(?:dash |hyphen |dot )?{DIGIT_WORD}){{6,}})\b"
@@ -46,7 +50,8 @@ EMAIL = re.compile(
     r"(?<![\w.+%-])[\w.+%-]{1,64} @ [\w-]+(?: ?\. ?[\w-]+)+"
 )
 SPOKEN_EMAIL = re.compile(
-    rf"\b(?P<mail>(?<![\w'-])[\w'-]{{1,40}}(?: (?:dot|underscore|dash|hyphen|period|point) [\w'-]+)* at "
+    rf"\b(?P<mail>(?<![\w'-])(?:[b-hj-z] )?[\w'-]{{1,40}}"
+    rf"(?: (?:dot|underscore|dash|hyphen|period|point) [\w'-]+)* at "
     rf"(?:the )?[\w-]+(?: [\w-]+)?"
     rf"(?: (?:dash|hyphen|dot) [\w-]+)* dot (?:{TOP_DOMAIN})(?: dot \w{{2}})?)\b",
     re.IGNORECASE,
@@ -101,6 +106,7 @@ def find(text: str) -> Iterator[Found]:
     for pattern, score in ((PHONE, 0.95), (EMAIL, 0.98), (URL, 0.9), (UK_POSTCODE, 0.8), (HANDLE, 0.85)):
         yield from each(pattern, text, Label.CONTACT, score)
     yield from each(DIALLED, text, Label.CONTACT, 0.85, "number")
+    yield from each(PAGER, text, Label.CONTACT, 0.75, "number")
     yield from each(EXTENSION, text, Label.CONTACT, 0.85, "number")
     yield from each(SPOKEN_NUMBER, text, Label.CONTACT, 0.9, "number")
     yield from each(SPOKEN_NUMBER, text, Label.CONTACT, 0.75, "short")

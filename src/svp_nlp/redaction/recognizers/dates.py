@@ -297,7 +297,7 @@ WEEKDAY_THE = re.compile(
 ON_THE = re.compile(
     rf"\b(?:on|until|till|by|since|before|after) the (?P<date>(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)"
     rf"|(?:twenty|thirty)[- ](?:{'|'.join(ORDINAL_UNITS)})|twentieth|thirtieth)"
-    rf"(?=\s*(?:[.,;:?!)]|$|\n| (?:and|or|at|when|we|i|he|she|they|with|because|so|but)\b))",
+    rf"(?=\s*(?:[.,;:?!)]|$|\n| (?:and|or|at|when|we|i|he|she|they|with|by|from|because|so|but)\b))",
     re.IGNORECASE,
 )
 """A day as people say it without its month: "we met on the 8th with ..."."""

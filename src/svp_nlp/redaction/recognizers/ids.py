@@ -17,7 +17,7 @@ from svp_nlp.redaction.recognizers.numbers import DIGIT_WORD, UP_TO_99
 SPOKEN = rf"{DIGIT_WORD}(?:(?:,| dash| hyphen|-| slash)? (?:{DIGIT_WORD}|{UP_TO_99}))+"
 WRITTEN = r"(?=[\w/-]*\d)[A-Za-z0-9]+(?:[-/ ](?=[\w]*\d)[A-Za-z0-9]+)*(?:[-/][A-Za-z0-9]+)*"
 LETTERS = r"(?:[A-Za-z](?:[ -][A-Za-z]){0,3}[ -])?"
-VALUE = rf"(?P<id>{LETTERS}{SPOKEN}|{WRITTEN})"
+VALUE = rf"(?P<id>{LETTERS}{SPOKEN}|(?-i:[A-Z]{{1,4}}[ -])?{WRITTEN})"
 IS = r"(?:'s| is| was| number(?:'s| is| was)?| no\.?| num| #| id|:| ending in| of|,| were| -)*"
 
 REGISTER = re.compile(
@@ -63,6 +63,14 @@ IN_ROOM = re.compile(
 )
 """A room said as its number alone: "a code up in 614"."""
 
+ROOMS = re.compile(
+    r"\b(?P<from>[1-9]\d{2}) (?:through|thru|to|and) (?P<to>[1-9]\d{2})\b"
+    r"(?! ?(?:%|percent|people|patients|beds|nurses))"
+)
+"""Neighbouring rooms by their numbers alone: "he had 311 through 314"."""
+
+ROOM_TALK = re.compile(r"\b(?:rooms?|beds?|assigned|assignment)\b", re.IGNORECASE)
+NEAR_A_ROOM = re.compile(r"\b(?:for|in|to|from|at|of|and|into) (?P<id>[1-9]\d{2})(?=[.,;?!]|$|\n)")
 HASH = re.compile(r"(?<!\w)#\s?(?P<id>\d{3,}[\w-]*)")
 SPOKEN_CODE = re.compile(
     rf"\b(?P<id>(?:[A-Za-z](?:[ -][A-Za-z]){{0,5}} (?:dash |hyphen )?)?{DIGIT_WORD}(?:(?:,| dash|"
@@ -83,6 +91,19 @@ AT_A_BED = re.compile(r"(?:bed|bay|trauma bay|bassinet|isolette) (?!one\b|a\b|o\
 """A bed is a patient's, whatever its number; a room with a small number may be any room."""
 
 
+def _rooms(text: str) -> Iterator[Found]:
+    """Yield ranges of rooms where rooms are the matter, and further numbers of that corridor."""
+    known = [int(m["id"]) for m in ROOM.finditer(text) if re.fullmatch(r"\d{3}", m["id"])]
+    for match in ROOMS.finditer(text):
+        if ROOM_TALK.search(text[max(0, match.start() - 120) : match.start()]):
+            known += [int(match["from"]), int(match["to"])]
+            yield span_of(match, "from"), Label.ID, 0.75
+            yield span_of(match, "to"), Label.ID, 0.75
+    for match in NEAR_A_ROOM.finditer(text):
+        if any(abs(int(match["id"]) - number) < 20 for number in known):
+            yield span_of(match, "id"), Label.ID, 0.6
+
+
 def find(text: str) -> Iterator[Found]:
     """Yield record, case, badge, room and document numbers (ID)."""
     for match in REGISTER.finditer(text):
@@ -96,6 +117,7 @@ def find(text: str) -> Iterator[Found]:
     for match in CODE.finditer(text):
         if not SCALES.fullmatch(match["id"]):
             yield span_of(match, "id"), Label.ID, 0.85
+    yield from _rooms(text)
     yield from each(IN_ROOM, text, Label.ID, 0.6, "id")
     yield from each(LONG, text, Label.ID, 0.7, "id")
     yield from each(HASH, text, Label.ID, 0.7, "id")
