@@ -158,6 +158,19 @@ def test_words_are_selected_with_the_mouse_behind_an_emoji(browser: Browser, des
     assert "".join(desk.material.transcripts["B"][Span(*p)] for p in pairs) == "nobody asked"
 
 
+def test_a_code_reaches_into_the_next_turns(browser: Browser, desk: CodingDesk) -> None:
+    transcript = desk.material.transcripts["B"]
+    with ReviewServer(desk) as server:
+        enter(browser, server)
+        browser.act("+", "+")
+        browser.sees(".spoken", "that helped a lot")
+        choose(browser, "21")
+        browser.act("j", "k")
+        browser.sees(".spoken", "that helped a lot")  # what a code covers is shown with it
+    pairs = kept(desk)[0].value["pieces"]["ways.peers"]
+    assert [transcript[Span(*pair)] for pair in pairs] == [SAID[0], "And how was it then?", SAID[1]]
+
+
 def test_memo_flag_certainty_and_undo(browser: Browser, desk: CodingDesk) -> None:
     with ReviewServer(desk) as server:
         enter(browser, server)

@@ -454,7 +454,7 @@ const KEYS = {
     reject: ["r", "reject suggestion"], change: ["c", "change suggestion"],
     left: ["ArrowLeft", "suggestion before"], right: ["ArrowRight", "suggestion after"],
     find: ["t", "find a code by name"], select: ["v", "select words"], quote: ["q", "mark words as quote"],
-    limit: ["x", "limit a code to the words"], memo: ["m", "memo"], flag: ["f", "flag for discussion"],
+    limit: ["x", "limit a code to the words"], join: ["+", "take in the next turn"], memo: ["m", "memo"], flag: ["f", "flag for discussion"],
     certainty: ["y", "how sure"], undo: ["u", "undo"], search: ["/", "search"], similar: ["l", "more like this"],
     list: ["h", "show or hide the list"], other: ["o", "compare coders"], keys: ["?", "keys"],
   },
@@ -1111,7 +1111,8 @@ class CodingView extends PassageView {
       return;
     }
     this.at = Math.min(Math.max(n, 0), this.shown.length - 1);
-    this.view = await this.piecesOf(this.passage.id);
+    this.taken = 0;
+    this.view = await this.joined();
     this.selecting = false;
     this.picking = null;
     this.card = 0;
@@ -1121,6 +1122,32 @@ class CodingView extends PassageView {
     this.work.scrollTop = 0;
     if (!this.node.contains(document.activeElement) || this.work.contains(document.activeElement)) this.focus();
     this.ahead();
+  }
+
+  /** The passage's pieces, with those of the turns after it that were taken in now or by a code before. */
+  async joined() {
+    const { question, pieces } = await this.piecesOf(this.passage.id);
+    const own = this.state();
+    const spans = [...Object.values(own?.pieces ?? {}).flat(), ...(own?.quotes ?? []).flatMap((quote) => quote.pieces)];
+    const reach = Math.max(0, ...spans.map(([, end]) => end));
+    const all = [...pieces];
+    let at = this.numbers.get(this.passage.id);
+    for (let n = 0; n < this.taken || all.at(-1)[2] < reach; n += 1) {
+      at += 1;
+      const next = this.passages[at];
+      if (next?.transcript !== this.passage.transcript) break;
+      all.push(["\n", null, null, "space"], ...(await this.piecesOf(next.id)).pieces);
+      this.taken = Math.max(this.taken, n + 1);
+    }
+    return { question, pieces: all };
+  }
+
+  async on_join() {
+    const before = this.view.pieces.length;
+    this.taken += 1;
+    this.view = await this.joined();
+    this.paint();
+    this.app.say(this.view.pieces.length > before ? "The next turn is taken in; codes chosen now cover all that is shown." : "There is no next turn.");
   }
 
   /** Shows the passage as it is now; suggestions that were seen are shown again. */
@@ -1145,7 +1172,9 @@ class CodingView extends PassageView {
 
   codes(themes, more = {}) {
     const own = this.state();
-    const pieces = Object.fromEntries(Object.entries({ ...own?.pieces, ...more.pieces }).filter(([id]) => themes.includes(id)));
+    const fresh = this.taken ? themes.filter((id) => !own?.themes.includes(id)) : [];
+    const whole = Object.fromEntries(fresh.map((id) => [id, positions(this.view.pieces, 0, this.view.pieces.length - 1)]));
+    const pieces = Object.fromEntries(Object.entries({ ...own?.pieces, ...whole, ...more.pieces }).filter(([id]) => themes.includes(id)));
     const certainty = more.certainty ?? own?.certainty;
     return { action: "code", value: { themes, ...(Object.keys(pieces).length ? { pieces } : {}), ...(certainty == null ? {} : { certainty }) } };
   }
@@ -1412,7 +1441,7 @@ class CodingView extends PassageView {
       act("done", this.picking ? "Take these codes" : this.committed() ? "Next" : "Commit", { class: "main" }),
       act("none", "No code"),
       own?.seen || this.row.assisted === false ? null : act("suggestions", "Suggestions", { "aria-disabled": String(this.row.blind && !this.committed()) }),
-      act("select", "Select words"), act("quote", "Quote"), act("limit", "Only these words"), act("memo", "Memo"),
+      act("select", "Select words"), act("quote", "Quote"), act("limit", "Only these words"), act("join", "Next turn too"), act("memo", "Memo"),
       act("flag", own?.flagged ? "Flagged ⚑" : "Flag", { "aria-pressed": String(Boolean(own?.flagged)) }),
       act("certainty", `How sure: ${certainty}`), this.row.similar ? act("similar", "More like this") : null);
   }
