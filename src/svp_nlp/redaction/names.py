@@ -145,8 +145,15 @@ def _persons(one: Name, other: Name) -> int:
 
 def _single(one: Name, other: Name) -> int:
     a, b = one.tokens[0], other.tokens[0]
+    if (is_spelled(one.surface) and _piece(a, b)) or (is_spelled(other.surface) and _piece(b, a)):
+        return 2
     sounded = (is_sounded(one.surface) or is_sounded(other.surface)) and sounded_alike(a, b)
     return max(_short(a, b), _short(b, a), int(sounded or sounds_like(a, b)))
+
+
+def _piece(letters: str, word: str) -> bool:
+    """Tell whether spelled *letters* are a piece of *word*: names are spelled in chunks ("K-O-W, A-L-S")."""
+    return 2 < len(letters) < len(word) and letters in word
 
 
 def _full_names(short: tuple[str, ...], long: tuple[str, ...]) -> int:
@@ -182,7 +189,7 @@ def _part(single: Name, full: Name) -> Iterator[int]:
     if word in full.parts:
         yield 3
     yield _short(word, full.tokens[0])
-    if is_spelled(single.surface) and any(len(p) > len(word) and p.startswith(word) for p in full.parts):
+    if is_spelled(single.surface) and any(_piece(word, p) for p in full.parts):
         yield 2
     if any(sounds_like(word, p) for p in full.parts):
         yield 1
