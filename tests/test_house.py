@@ -41,7 +41,10 @@ KNOWS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "console": BASE,
     "cli_steward": BASE | {"console", "study", "evaluation"},
-    "cli": BASE | ROOMS | {"engines", "example", "study", "evaluation", "front", "console", "cli_steward"},
+    "cli_coding": BASE | {"console", "study", "coding", "engines"},
+    "cli": BASE
+    | ROOMS
+    | {"engines", "example", "study", "evaluation", "front", "console", "cli_steward", "cli_coding"},
 }
 
 HEAVY = {
@@ -302,7 +305,7 @@ def test_every_dependency_is_pinned() -> None:
 
 # Packages that are imported as part of another one that is asked for.
 BROUGHT_ALONG = {
-    **dict.fromkeys(("numpy", "scikit-learn", "hdbscan", "umap-learn", "scipy"), "bertopic"),
+    **dict.fromkeys(("numpy", "scikit-learn", "hdbscan", "umap-learn", "scipy", "threadpoolctl"), "bertopic"),
     **dict.fromkeys(("torch", "transformers", "tokenizers"), "sentence-transformers"),
     **{"thinc": "spacy", "tldextract": "presidio-analyzer", "lxml": "python-docx", "click": "typer"},
     "pillow": "reportlab",

@@ -129,7 +129,7 @@ class _Reader:
         attribution = self.text(fields["attribution"], "attribution") if "attribution" in fields else ""
         book = Codebook(title, "", tuple(domains), tuple(t for _, t in themes), attribution)
         version = self.number_or_text(fields["version"], "version") if "version" in fields else ""
-        return Codebook(title, version or _content_hash(book), book.domains, book.themes, attribution)
+        return Codebook(title, version or content_hash(book), book.domains, book.themes, attribution)
 
     def domain(self, node: Node) -> tuple[Domain, list[tuple[Node, Theme]]]:
         fields = self.fields(node, _DOMAIN_KEYS, "domain")
@@ -249,6 +249,7 @@ def _kind(node: Node) -> str:
     return kinds.get(node.tag.rpartition(":")[2], "text")
 
 
-def _content_hash(codebook: Codebook) -> str:
+def content_hash(codebook: Codebook) -> str:
+    """Return the first twelve digits of a hash of domains and themes; title and version do not count."""
     content = json.dumps(_plain_domains(codebook), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -32,8 +32,8 @@ ENOUGH = 8
 right for .48 with two, .61 with eight and .64 with sixteen."""
 
 # Cosine between themes, seen from the codebook's mean and above what k unrelated themes have (-1 / (k - 1)),
-# from which on they are called alike: 15 and 17 of the 105 pairs of two codebooks, of which 60 % and 65 % were
-# mixed up (of all pairs 27 % and 32 %).
+# from which on they are called alike: 15 and 17 of the 105 pairs of two codebooks, of which 60 % and 65 %
+# were mixed up (of all pairs 27 % and 32 %).
 _ALIKE = 0.22
 _STRAYS_BY = 0.1
 _LEGEND_LABEL = 44

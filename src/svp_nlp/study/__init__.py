@@ -24,6 +24,7 @@ from svp_nlp.study.verifying import Verification
 if TYPE_CHECKING:
     from anywidget import AnyWidget
 
+    from svp_nlp.coding.codebook_check import CodebookCheck
     from svp_nlp.model import Codebook
     from svp_nlp.redaction.canary import CanaryReport
     from svp_nlp.review.adjudication import FinalCoding
@@ -233,6 +234,27 @@ class Study:
         book = self.codebook()
         found = coding.load_proposals(self.layout, self.settings, book)
         return found if found is not None and same_codebook(self.layout, book) else self.suggest()
+
+    def check_codebook(self) -> CodebookCheck:
+        """Say which themes may be mixed up, which lack something or support; write coding/codebook_map.svg.
+
+        Without clean transcripts support is not counted.
+        """
+        proposals = self.proposals if (self.layout.coding / "transcripts.jsonl").exists() else None
+        return coding.look_at_codebook(self.layout, self.settings, self.codebook(), proposals)
+
+    def find_more_like(self, theme: str, *, most: int = 20) -> list[dict[str, Any]]:
+        """Return the passages likeliest to belong to *theme* that no final coding gives it, best first.
+
+        Rows of passage, citation, score, pieces and text of the sentence that carries it. Raises
+        CodebookError for a theme that is not in the codebook.
+        """
+        rows = coding.more_like(self.layout, self.settings, self.codebook(), self.final_codings(), theme)
+        return rows[:most]
+
+    def inconsistencies(self) -> list[dict[str, Any]]:
+        """Return pairs of passages nearly alike whose final codings differ, the likest first."""
+        return coding.coded_apart(self.layout, self.settings, self.final_codings())
 
     def exemplars(self, *, progress: Progress = silent) -> list[dict[str, object]]:
         """Propose quotes for every theme and write coding/exemplars.jsonl; returns its rows."""

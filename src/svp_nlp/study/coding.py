@@ -9,24 +9,32 @@ from typing import TYPE_CHECKING, Any
 
 from svp_nlp.errors import StudyError
 from svp_nlp.files import write_json, write_lines, write_whole
-from svp_nlp.model import Codebook, Passage, Redacted, Span, Suggestions, Transcript
+from svp_nlp.model import Codebook, Flow, Passage, Redacted, Span, Suggestions, Transcript
 from svp_nlp.progress import Progress, silent
 from svp_nlp.reading import read
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 
 if TYPE_CHECKING:
+    from svp_nlp.coding.codebook_check import CodebookCheck
+    from svp_nlp.coding.suggest import ThemeSuggester
     from svp_nlp.engines.sentence_transformers import SentenceEmbedder
+    from svp_nlp.review.adjudication import FinalCoding
 
 
 @dataclass(frozen=True)
 class Proposals:
-    """What is proposed for a study: passages and, in the same order, suggestions for each."""
+    """What is proposed for a study: passages and, in the same order, suggestions for each.
+
+    ``confirmed`` counts the final codings learned from, ``notes`` say what a person should know beside.
+    """
 
     codebook: Codebook = field(repr=False)
     transcripts: Mapping[str, Transcript] = field(repr=False)
     passages: tuple[Passage, ...] = field(repr=False)
     suggestions: tuple[Suggestions, ...] = field(repr=False)
+    confirmed: int = 0
+    notes: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Count, for every theme of the codebook, the passages for which it comes first."""
@@ -42,6 +50,7 @@ class Proposals:
             "transcripts": len(self.transcripts),
             "passages": len(self.passages),
             "abstained": sum(made.abstained for made in self.suggestions),
+            "confirmed": self.confirmed,
             "first": self.counts(),
         }
 
@@ -89,14 +98,23 @@ def save_transcripts(layout: f.Layout, transcripts: Sequence[tuple[Transcript, s
     write_lines(layout.coding / "transcripts.jsonl", rows)
 
 
-def load_transcripts(layout: f.Layout) -> dict[str, Transcript]:
-    """Return the clean transcripts by id. One edited since redaction is read anew from its file."""
+def clean_files(layout: f.Layout) -> tuple[str, ...]:
+    """Return the names of the files that redaction wrote into clean/."""
+    return tuple(str(row["file"]) for row in _rows(layout))
+
+
+def _rows(layout: f.Layout) -> list[dict[str, Any]]:
     path = layout.coding / "transcripts.jsonl"
     if not path.exists():
         raise StudyError(
             "this study has no clean transcripts yet", hint="svp-nlp redact SOURCES... --study DIR"
         )
-    return {row["id"]: _load(layout, row) for row in f.read_lines(path)}
+    return list(f.read_lines(path))
+
+
+def load_transcripts(layout: f.Layout) -> dict[str, Transcript]:
+    """Return the clean transcripts by id. One edited since redaction is read anew from its file."""
+    return {row["id"]: _load(layout, row) for row in _rows(layout)}
 
 
 def _load(layout: f.Layout, row: Mapping[str, Any]) -> Transcript:
@@ -144,18 +162,49 @@ def all_passages(transcripts: Mapping[str, Transcript], settings: Settings) -> t
 
 
 def propose(
-    layout: f.Layout, settings: Settings, codebook: Codebook, progress: Progress = silent
+    layout: f.Layout,
+    settings: Settings,
+    codebook: Codebook,
+    final: Mapping[str, FinalCoding],
+    progress: Progress = silent,
 ) -> Proposals:
-    """Suggest themes for every passage of the study."""
-    from svp_nlp.coding.suggest import ThemeSuggester, suggest_passages
+    """Suggest themes for every passage of the study, learning from the *final* codings by passage."""
+    from svp_nlp.coding.suggest import suggest_passages
 
     transcripts = load_transcripts(layout)
     cut = all_passages(transcripts, settings)
     model = embedder(layout, settings)
     model.progress = progress
-    suggester = ThemeSuggester(codebook, model)
+    known = usable(final, codebook)
+    suggester = taught(codebook, model, transcripts, cut, known)
     made = suggest_passages(suggester, transcripts, cut, top=settings.coding.top)
-    return Proposals(codebook, transcripts, cut, made)
+    return Proposals(codebook, transcripts, cut, made, len(known))
+
+
+def usable(final: Mapping[str, FinalCoding], codebook: Codebook) -> dict[str, tuple[str, ...]]:
+    """Return the themes of final codings by passage, without codings whose themes the codebook has not."""
+    themes = {theme.id for theme in codebook.themes}
+    return {id: tuple(sorted(c.themes)) for id, c in final.items() if themes.issuperset(c.themes)}
+
+
+def taught(
+    codebook: Codebook,
+    model: SentenceEmbedder,
+    transcripts: Mapping[str, Transcript],
+    passages: Sequence[Passage],
+    codings: Mapping[str, Sequence[str]],
+) -> ThemeSuggester:
+    """Return a suggester that has learned from *codings*, the themes people decided on by passage."""
+    from svp_nlp.coding.segment import passage_text, question_text
+    from svp_nlp.coding.suggest import ThemeSuggester
+
+    decided = [p for p in passages if p.id in codings]
+    return ThemeSuggester(codebook, model).fit(
+        [passage_text(transcripts[p.transcript], p) for p in decided],
+        [codings[p.id] for p in decided],
+        questions=[question_text(transcripts[p.transcript], p) for p in decided],
+        citations=[p.citation for p in decided],
+    )
 
 
 def save_proposals(
@@ -241,3 +290,67 @@ def find_topics(
     write_json(layout.coding / "topics.json", row)
     write_whole(layout.coding / "topic_map.svg", topic_map(found))
     return row
+
+
+def look_at_codebook(
+    layout: f.Layout, settings: Settings, codebook: Codebook, proposals: Proposals | None
+) -> CodebookCheck:
+    """Check the codebook, with the support of the study's passages, and write codebook_map.svg."""
+    from svp_nlp.coding.codebook_check import check_codebook, overlap_map
+
+    made = None if proposals is None else proposals.suggestions
+    found = check_codebook(codebook, embedder(layout, settings), made)
+    layout.coding.mkdir(exist_ok=True)
+    write_whole(layout.coding / "codebook_map.svg", overlap_map(found, codebook))
+    return found
+
+
+def more_like(
+    layout: f.Layout,
+    settings: Settings,
+    codebook: Codebook,
+    final: Mapping[str, FinalCoding],
+    theme: str,
+) -> list[dict[str, Any]]:
+    """Return all passages that have not *theme* yet, the likeliest to belong to it first."""
+    from svp_nlp.coding.directions import find_more_like
+
+    transcripts = load_transcripts(layout)
+    cut = all_passages(transcripts, settings)
+    passages = {p.id: p for p in cut}
+    model = taught(codebook, embedder(layout, settings), transcripts, cut, usable(final, codebook))
+    done = {id for id, coding in final.items() if theme in coding.themes}
+    found = find_more_like(model, theme, transcripts, cut, most=len(cut), leave_out=done)
+    return [
+        {
+            "passage": m.passage,
+            "citation": passages[m.passage].citation,
+            "score": round(m.score, 4),
+            "sentence": f.spans(m.sentence),
+            "text": Flow.of(transcripts[passages[m.passage].transcript], m.sentence).text,
+        }
+        for m in found
+    ]
+
+
+def coded_apart(
+    layout: f.Layout, settings: Settings, final: Mapping[str, FinalCoding]
+) -> list[dict[str, Any]]:
+    """Return pairs of passages nearly alike with different final codings."""
+    from svp_nlp.coding.directions import inconsistencies
+
+    transcripts = load_transcripts(layout)
+    cut = all_passages(transcripts, settings)
+    cited = {p.id: p.citation for p in cut}
+    given = {id: coding.themes for id, coding in final.items()}
+    found = inconsistencies(transcripts, cut, given, embedder(layout, settings))
+    return [
+        {
+            "likeness": round(pair.likeness, 4),
+            "passages": [
+                {"passage": id, "citation": cited[id], "themes": sorted(given[id])}
+                for id in (pair.first, pair.second)
+            ],
+        }
+        for pair in found
+    ]
