@@ -158,8 +158,31 @@ def test_a_changed_file_is_counted_anew() -> None:
     ledger, _ = linked("{P:Ann Bell} {P:Ann} {P:Ann}", "{P:Ann Bell}")
     transcript, findings = marked("t0", "{P:Ann Bell}")
     grown, _ = link([transcript], [findings], roster=Roster(), ledger=ledger)
-    assert grown["PERSON 1"].variants == {"Ann Bell": {"t0": 1, "t1": 1}, "Ann": {}}
+    assert grown["PERSON 1"].variants == {"Ann Bell": {"t0": 1, "t1": 1}, "Ann": {"t0": 0}}
     assert grown["PERSON 1"].surfaces == ("Ann Bell",)
+
+
+def test_what_a_later_round_finds_again_keeps_its_entity() -> None:
+    ledger, (names,) = linked("{P:Ann Bell} saw {P:Otto}")
+    transcript, first = marked("t0", "{P:Ann Bell} saw Otto")
+    ledger, _ = link([transcript], [first], roster=Roster(), ledger=ledger)  # Otto was not seen at once
+    transcript, second = marked("t0", "{P:Ann Bell} saw {P:Otto}")
+    grown, (row,) = link([transcript], [second], roster=Roster(), ledger=ledger)
+    assert [x.entity for x in row] == [names["Ann Bell"], names["Otto"]]
+    assert len(grown) == 2
+
+
+def test_a_roster_name_of_one_common_word_is_what_an_earlier_run_entered() -> None:
+    roster = "Duluth,LOCATION,\nMary,PERSON,\nCanary,INSTITUTION,\n"
+    ledger, (names,) = linked("{P:Mary} at {I:Canary} in {L:Duluth}", roster=roster)
+    grown, (_, later) = linked(
+        "{P:Mary} at {I:Canary} in {L:Duluth}",
+        "{P:Mary} at {I:Canary} in {L:Duluth}",
+        roster=roster,
+        ledger=ledger,
+    )
+    assert later == names
+    assert len(grown) == 3
 
 
 def test_letters_of_transcripts_and_their_homes() -> None:

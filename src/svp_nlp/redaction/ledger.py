@@ -27,8 +27,8 @@ _VERSION = 1
 class Entity:
     """One person, place or thing of the study.
 
-    ``variants`` maps each surface it was seen under to its count in each transcript; a surface without counts
-    was seen once and is gone since.
+    ``variants`` maps each surface it was seen under to its count in each transcript; a surface that counts
+    nothing was seen once and is gone since.
     """
 
     id: str

@@ -98,16 +98,25 @@ class _Book:
 
     def _register(self, names: list[Name]) -> None:
         """Enter a roster entry: into the cluster that has its full name, else as a new one."""
-        label = names[0].label
-        for cluster in self.clusters:
-            known = {n.tokens for n in cluster.names}
-            if cluster.label is label and any(n.is_full and n.tokens in known for n in names):
-                cluster.names += names
-                cluster.on_roster = True
-                self._shelve(cluster, names, [_ROSTER])
-                return
-        self.clusters.append(_Cluster(label, names=names, on_roster=True))
-        self._shelve(self.clusters[-1], names, [_ROSTER])
+        cluster = self._known_as(names)
+        if cluster is None:
+            cluster = _Cluster(names[0].label)
+            self.clusters.append(cluster)
+        cluster.names += names
+        cluster.on_roster = True
+        self._shelve(cluster, names, [_ROSTER])
+
+    def _known_as(self, names: Sequence[Name]) -> _Cluster | None:
+        """Return the cluster of a roster entry: one with its full name, else the only one called just so."""
+        alike = [c for c in self.clusters if c.label is names[0].label]
+        full = {n.tokens for n in names if n.is_full}
+        for cluster in alike:
+            if not full.isdisjoint(n.tokens for n in cluster.names):
+                return cluster
+        # "Duluth" says too little to be the same thing everywhere, but it is what an earlier run entered.
+        plain = {n.tokens for n in names}
+        same = [c for c in alike if max((n.tokens for n in c.names), key=len, default=()) in plain]
+        return same[0] if len(same) == 1 else None
 
     def _shelve(self, cluster: _Cluster, names: Iterable[Name], transcripts: Iterable[str]) -> None:
         """Put a cluster where `_candidates` looks for it: by transcript, and by the words of its names."""
@@ -196,7 +205,9 @@ class _Book:
         for cluster in self.clusters:
             known: Mapping[str, Mapping[str, int]] = ledger[cluster.id].variants if cluster.id else {}
             counts[id(cluster)] = {
-                s: {t: n for t, n in row.items() if t not in anew} for s, row in known.items()
+                # What a later round finds again must find its entity: a count falls to nothing, but stays.
+                s: {t: 0 if t in anew else n for t, n in row.items()}
+                for s, row in known.items()
             }
         for transcript, group in places:
             row = counts[id(self.cluster_of(transcript, group))].setdefault(group.surface, {})
