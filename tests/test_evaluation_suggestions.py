@@ -69,6 +69,15 @@ def test_figures_by_hand() -> None:
     assert ("b.z", 1, 2, 1) in [row[:4] for row in score.per_theme]
 
 
+def test_a_stated_miss_rate_is_checked_on_files_that_had_no_part_in_it() -> None:
+    # Twenty files of one coded turn; file n has probability n/100. Thresholds come from nineteen others:
+    # the lowest of these, so that only the lowest file of all lies below its threshold.
+    units = [TurnGold(f"F{n}", 1, 50, frozenset({"a.x"})) for n in range(1, 21)]
+    made = {u.key: TurnSuggestion((("a.x", 0.5),), n / 100) for n, u in enumerate(units, 1)}
+    score = score_suggestions(units, made, DOMAINS)
+    assert score["missed with a threshold for 5% from other files"].value == 1 / 20
+
+
 def test_coverage_leaves_out_the_least_sure_first() -> None:
     curve = coverage_accuracy([0.2, 0.9, 0.5], [False, True, False])
     assert curve == [(pytest.approx(1 / 3), 1.0), (pytest.approx(2 / 3), 0.5), (1.0, pytest.approx(1 / 3))]

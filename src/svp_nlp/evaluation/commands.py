@@ -244,8 +244,12 @@ def _humans(
 def _notes(
     gold: Sequence[GoldTranscript], units: Sequence[TurnGold], book: Codebook, model: str
 ) -> tuple[str, ...]:
+    from svp_nlp.coding.abstain import shipped_calibration
+
     coded = sum(bool(unit.themes) for unit in units)
     return (
         f"{len(units)} respondents' turns of {len(gold)} files, {coded} of them coded; nothing confirmed",
         f"codebook: {book.title}, version {book.version}; embeddings: {model}",
+        f'stated: of coded turns at most {shipped_calibration().missed:.0%} are told "none"; '
+        'found: see "says none, of coded turns"',
     )

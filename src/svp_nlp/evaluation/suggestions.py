@@ -14,6 +14,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from svp_nlp.errors import GoldError
 from svp_nlp.evaluation.gold import GoldTranscript
 from svp_nlp.model import Passage, Role, Suggestions
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 Key = tuple[str, int]
 """A turn: transcript id and index of the turn."""
+
+MISSED = 0.05
+"""The share of coded turns that a threshold for saying "none" may miss."""
 
 LONG = 40
 """Words from which on a turn counts as long: length alone no longer tells coded turns from others."""
@@ -199,6 +204,7 @@ def score_suggestions(
     statistics = _gates() if not any(suggested[u.key].ranked for u in units) else _orders(domains) | _gates()
     if decides:
         statistics |= _decisions(domains)
+        statistics[f"missed with a threshold for {MISSED:.0%} from other files"] = _missed(files)
     scores, hits = _split(_firsts(files))
     return SystemScore(
         system=system,
@@ -207,6 +213,21 @@ def score_suggestions(
         calibration=tuple(calibration(scores, hits)),
         coverage=tuple(coverage_accuracy(scores, hits)),
     )
+
+
+def _missed(files: Sequence[_File]) -> _Statistic:
+    """Return the share of coded turns below a threshold that was chosen on the other files to miss `MISSED`.
+
+    So it is told whether an error rate stated beforehand holds on files that had no part in it.
+    """
+    from svp_nlp.coding.abstain import conformal_threshold
+
+    below: dict[Key, bool] = {}
+    for file in files:
+        others = [m.coded for _, m in _coded([f for f in files if f is not file])]
+        threshold = conformal_threshold(np.array(others), MISSED)
+        below |= {g.key: m.coded < (threshold or 0.0) for g, m in file}
+    return lambda some: _mean(below[g.key] for g, _ in _coded(some))
 
 
 def coverage_accuracy(scores: Sequence[float], hits: Sequence[bool]) -> list[tuple[float, float]]:
