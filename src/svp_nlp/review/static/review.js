@@ -893,13 +893,14 @@ class Codebook {
   }
 }
 
-function narrow() {
-  return matchMedia("(max-width: 60rem)").matches;
+/** Tells whether there is less room than *rems*: the steps at which review.css changes the columns. */
+function narrower(node, rems) {
+  return node.closest(".svp-review").clientWidth <= rems * parseFloat(getComputedStyle(document.documentElement).fontSize);
 }
 
 /** Shows or hides the list: on a wide page it is there unless hidden, on a narrow one hidden unless shown. */
 function toggleList(node) {
-  node.classList.toggle(narrow() ? "with-list" : "without-list");
+  node.classList.toggle(narrower(node, 66) ? "with-list" : "without-list");
 }
 
 function showList(node) {
@@ -910,7 +911,7 @@ function showList(node) {
 /** Gives the focus to what is read; on a narrow page, where everything stands in one column, shows it too. */
 function intoView(work) {
   work.focus({ preventScroll: true });
-  if (narrow()) work.scrollIntoView({ block: "start" });
+  if (narrower(work, 44)) work.scrollIntoView({ block: "start" });
 }
 
 /** What coding and comparing share: a list, a passage, the codebook. */
