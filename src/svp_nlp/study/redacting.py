@@ -225,14 +225,14 @@ def _arrive(
 ) -> tuple[f.Record, Transcript]:
     known = records.get(path.name)
     key = known.id if known else _new_key(records)
-    transcript = read(path, id=key)
-    data = path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    if known and known.bytes_sha256 != digest and not force:
+    if known and not force and hashlib.sha256(path.read_bytes()).hexdigest() != known.bytes_sha256:
         raise StudyError(
             f"{path.name} is in the study with other contents",
             hint="--force replaces it; its pseudonyms stay the same",
         )
+    transcript = read(path, id=key)
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
     home = layout.sources / path.name
     if home.resolve() != path.resolve():
         write_whole(home, data)
