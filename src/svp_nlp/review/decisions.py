@@ -21,10 +21,11 @@ seen                      ``themes``: the suggestions that were opened, best fir
 adjudicate                ``themes``, ``text`` (the reason), ``certainty``; ``pieces`` {theme: pairs}
 confirm                   nothing
 not-an-identifier         nothing
-relabel                   ``label``
-extent                    ``transcript``, ``span``: the pair as it should be, in the source text
+relabel                   ``label``, ``surfaces``: the words it was found under
+extent                    ``transcript``, ``span``: the pair as it should be, in the source text, ``of``: the
+                          pair as it was; ``surfaces``, ``instead``: the words of both
 merge                     ``into``: the entity it belongs to
-add-missed                ``transcript``, ``span``, ``label``; ``entity`` where it is a known one
+add-missed                ``transcript``, ``span``, ``label``, ``surfaces``: its words
 accept-rest               ``open``: the targets left open; ``name`` of who accepts them
 ========================  ==================================================================================
 """
