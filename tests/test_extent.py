@@ -10,7 +10,8 @@ from svp_nlp.model import Label, Span
 from svp_nlp.reading.files import read_text
 from svp_nlp.redaction.detect import default_engine, detect
 from svp_nlp.redaction.extent import parts_of, unsaid
-from svp_nlp.redaction.guards import describes_people, sayings
+from svp_nlp.redaction.guards import describes_people, peoples, sayings
+from svp_nlp.redaction.lexicon import cities, first_names, surnames
 
 PARTS = [
     ("Oakvale General in Dubuque. I", [("Oakvale General", "INSTITUTION"), ("Dubuque", "LOCATION")]),
@@ -55,6 +56,12 @@ def test_peoples_tongues_and_faiths_describe(name: str) -> None:
 @pytest.mark.parametrize("name", ["Armen", "Roman Ruiz", "Hawaii Methodist Hospital", ""])
 def test_names_do_not_describe_a_people(name: str) -> None:
     assert not describes_people(name)
+
+
+def test_no_common_name_or_town_is_taken_for_a_people() -> None:
+    names = {w for w in peoples() if first_names().get(w, 0.0) >= 0.002 or surnames().get(w, 0.0) >= 0.004}
+    assert not names
+    assert not {w for w in peoples() if cities().get(w, 0) >= 15}
 
 
 @pytest.fixture(scope="module")
