@@ -99,6 +99,7 @@ FOUND: list[tuple[Rules, str, list[str]]] = [
     (PLACES, "It's 88 Kestrel Lane, apartment 9C.", ["88 Kestrel Lane", "9C"]),
     (PLACES, "You bring it to 2207 Hruska, the yellow door.", ["2207 Hruska"]),
     (INSTITUTIONS, "She drove for Battalion 17.", ["Battalion 17"]),
+    (INSTITUTIONS, "The union came in. Local 4410.", ["Local 4410"]),
     (INSTITUTIONS, "We ate at J&R.", ["J&R"]),
     (INSTITUTIONS, "People just say the General.", ["General"]),
     (DATES, "The hip was done on the 27th by another surgeon.", ["27th"]),

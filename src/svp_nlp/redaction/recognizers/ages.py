@@ -182,10 +182,9 @@ def _unpunctuated(text: str) -> Iterator[Found]:
 def _fragment(text: str) -> Iterator[Found]:
     """Yield a sentence that is only a number, where the sentences around it speak of one person."""
     for match in FRAGMENT.finditer(text):
-        lead = text[max(0, match.start() - 90) : match.start()]
-        before = lead.rpartition("\n\n")[2]
+        before = text[max(0, match.start() - 90) : match.start()].rpartition("\n\n")[2]
         after = text[match.end() : match.end() + 50].partition("\n\n")[0]
-        if ABOUT_PERSON.search(before + after) and not COUNTED.search(lead):
+        if ABOUT_PERSON.search(before + after) and not COUNTED.search(before):
             yield span_of(match, "age"), Label.AGE, 0.6
 
 

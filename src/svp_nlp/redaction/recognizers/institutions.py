@@ -312,7 +312,7 @@ def find(text: str) -> Iterator[Found]:
     ):
         for match in pattern.finditer(text):
             span = _possessive_off(_without_lead(span_of(match, "name"), text), text, pattern is SAINT)
-            if pattern is NICKNAME or not is_guarded(text[span.start : span.end]):
+            if pattern in (NICKNAME, NUMBERED) or not is_guarded(text[span.start : span.end]):
                 yield span, Label.INSTITUTION, score
     for match in CALLED.finditer(text):
         if not is_guarded(match["name"]):
