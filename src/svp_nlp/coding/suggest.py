@@ -138,7 +138,9 @@ class ThemeSuggester:
         j = self.codebook.themes.index(self.codebook.theme(theme))
         material, who = Material.of(texts, questions, self.embedder), _speakers(roles, len(texts))
         corpus, themes = self._themes(material, who)
-        scores = self._learned.coded(signs(self.ranker, material), who) * themes[:, j]
+        alone = questions is None and roles is None
+        coded, _ = self._learned.verdicts(signs(self.ranker, material), who, themes, alone=alone)
+        scores = coded * themes[:, j]
         column = np.full((len(texts), 1), j, dtype=np.intp)
         reasons = self._explain.reasons(material, themes, column, Centre.of(corpus, self.ranker))
         order = np.argsort(-scores, kind="stable").tolist()
