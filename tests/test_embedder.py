@@ -90,7 +90,7 @@ def test_a_damaged_cache(tmp_path: Path, embedder: SentenceEmbedder) -> None:
     cache.write_bytes(b"not a database, whatever its name" * 40)
     with pytest.raises(ModelError) as caught:
         SentenceEmbedder(embedder.path, cache=cache)(["x"])
-    assert caught.value.message == "the embedding cache cache.sqlite cannot be used (DatabaseError)"
+    assert caught.value.message == "the embedding cache cache.sqlite cannot be used: file is not a database"
 
 
 def test_importing_the_engine_loads_no_engine() -> None:

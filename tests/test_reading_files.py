@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reading_help import edited
 from svp_nlp.errors import ReadError, SpanError
-from svp_nlp.reading import find_sources, read, read_text, write
+from svp_nlp.reading import find_sources, passed_over, read, read_text, write
 from svp_nlp.reading.encodings import decode, encode
 
 TALK = "Interviewer: Wie war’s, Renée?\r\n\r\nRespondent: Hard – “very”.\r\n"
@@ -225,11 +225,14 @@ def test_a_wrong_encoding(tmp_path: Path) -> None:
 def test_sources_are_found(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / ".git").mkdir()
-    for name in ("b.txt", "a.VTT", "~$b.docx", ".hidden.txt", "c.csv", "sub/d.srt", ".git/e.txt", "f.pdf"):
+    inside = ("a.VTT", "b.txt", "f.pdf", "sub/d.srt", "sub/g.rtf")
+    for name in (*inside, "~$b.docx", ".hidden.txt", "c.csv", ".git/e.txt"):
         (tmp_path / name).write_bytes(b"x")
-    assert find_sources([tmp_path]) == tuple(tmp_path / n for n in ("a.VTT", "b.txt", "f.pdf", "sub/d.srt"))
+    assert find_sources([tmp_path]) == tuple(tmp_path / name for name in inside)
+    assert passed_over([tmp_path, tmp_path / "b.txt"]) == (tmp_path / "c.csv",)
     given = [tmp_path / "c.csv", tmp_path / "b.txt", tmp_path / "sub", tmp_path / "b.txt"]
-    assert find_sources(given) == (tmp_path / "c.csv", tmp_path / "b.txt", tmp_path / "sub" / "d.srt")
+    named = ("c.csv", "b.txt", "sub/d.srt", "sub/g.rtf")
+    assert find_sources(given) == tuple(tmp_path / name for name in named)
 
 
 def test_sources_that_are_not_there(tmp_path: Path) -> None:

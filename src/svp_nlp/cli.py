@@ -87,7 +87,9 @@ def _about(problem: OSError) -> str:
     if problem.errno == errno.ENOSPC:
         return f"the disk is full while writing {where}; nothing is half-written\n\nhint: make room"
     if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"no permission to write {where}\n\nhint: choose a folder you may write to"
+        return (
+            f"no permission to read or write {where}\n\nhint: see who may open it, or choose another folder"
+        )
     return f"{where}: {problem.strerror or type(problem).__name__}"
 
 
@@ -122,6 +124,7 @@ def redact(
         typer.Argument(
             metavar="[SOURCES...]",
             help="Interviews (txt, vtt, srt, docx, pdf) or folders; none: the study's own again.",
+            readable=False,  # asked of each file later: one that may not be read must not stop the others
         ),
     ] = None,
     roster: Annotated[

@@ -17,6 +17,13 @@ def write_whole(path: Path, data: bytes | str) -> None:
     """
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _written(path, raw)
+    except OSError as problem:  # the temporary name means nothing to a user
+        raise OSError(problem.errno, problem.strerror, str(path)) from problem
+
+
+def _written(path: Path, raw: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -146,10 +146,16 @@ class SentenceEmbedder:
             return found
 
     def _store(self, fresh: dict[str, Vectors]) -> None:
-        with closing(self._open()) as db, db:
+        with closing(self._open()) as db:
             keys = self._keys(db, list(fresh))
             blobs = [v.astype("<f4").tobytes() for v in fresh.values()]
-            db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", zip(keys, blobs, strict=True))
+            try:
+                with db:
+                    db.executemany(
+                        "INSERT OR REPLACE INTO vectors VALUES (?, ?)", zip(keys, blobs, strict=True)
+                    )
+            except sqlite3.Error as error:
+                raise self._unusable(error) from error
 
     def _open(self) -> sqlite3.Connection:
         assert self.cache is not None  # noqa: S101 (callers ask first)
@@ -160,11 +166,17 @@ class SentenceEmbedder:
                 db.execute("CREATE TABLE IF NOT EXISTS secret (one INTEGER PRIMARY KEY, value BLOB NOT NULL)")
                 db.execute("INSERT OR IGNORE INTO secret VALUES (1, ?)", [secrets.token_bytes(32)])
         except sqlite3.Error as error:
-            raise ModelError(
-                f"the embedding cache {self.cache.name} cannot be used ({type(error).__name__})",
-                hint="delete it; it is filled again by itself",
-            ) from error
+            raise self._unusable(error) from error
         return db
+
+    def _unusable(self, error: sqlite3.Error) -> ModelError:
+        """Return the error to raise; SQLite's own words ("database or disk is full") hold no text of ours."""
+        name = "" if self.cache is None else self.cache.name
+        return ModelError(
+            f"the embedding cache {name} cannot be used: {error}",
+            hint="see that the disk has room and the folder may be written; "
+            "a damaged cache may be deleted, it is filled again by itself",
+        )
 
     def _keys(self, db: sqlite3.Connection, texts: Sequence[str]) -> list[bytes]:
         """Return the keyed hashes under which the vectors of *texts* are stored."""

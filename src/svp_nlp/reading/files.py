@@ -139,14 +139,14 @@ _READERS: Mapping[str, Callable[[bytes, str, str, str | None], Transcript]] = Ma
 def find_sources(paths: Sequence[str | Path]) -> tuple[Path, ...]:
     """Return the transcripts that *paths* name: files as given, folders opened, each file once.
 
-    In folders, sorted by name and with their subfolders, files of other kinds, hidden files and a word
-    processor's lock files ("~$x.docx") are passed over. Raises ReadError for a path that does not exist and
-    for a folder without transcripts.
+    Folders are searched with their subfolders, sorted by name. Files of a word processor's other kinds (.doc,
+    .rtf) are returned too, for `read` to refuse: they may well be interviews. What else is no transcript
+    `passed_over` lists. Raises ReadError for a path that does not exist and for a folder without transcripts.
     """
     found: dict[Path, None] = {}
     for given in map(Path, paths):
         if given.is_dir():
-            inside = tuple(_in_folder(given))
+            inside = [path for path in _in_folder(given) if _may_be_one(path)]
             if not inside:
                 raise ReadError(
                     f"there are no transcripts in the folder {given.name}", hint=f"transcripts are {_LISTED}"
@@ -161,13 +161,23 @@ def find_sources(paths: Sequence[str | Path]) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def passed_over(paths: Sequence[str | Path]) -> tuple[Path, ...]:
+    """Return the files in the folders among *paths* that `find_sources` does not take for transcripts."""
+    folders = [Path(given) for given in paths if Path(given).is_dir()]
+    return tuple(path for folder in folders for path in _in_folder(folder) if not _may_be_one(path))
+
+
 def _in_folder(folder: Path) -> Iterator[Path]:
+    """Yield the files below *folder* but hidden ones and a word processor's lock files ("~$x.docx")."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder).parts
-        if any(part.startswith((".", "~$")) for part in inside):
-            continue
-        if path.is_file() and path.suffix.lower().lstrip(".") in FORMATS:
+        if path.is_file() and not any(part.startswith((".", "~$")) for part in inside):
             yield path
+
+
+def _may_be_one(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix.lstrip(".") in FORMATS or suffix in _WORD_COUSINS
 
 
 def clean_suffix(format: str) -> str:

@@ -19,7 +19,7 @@ from svp_nlp.errors import StudyError, SvpError
 from svp_nlp.files import write_json, write_lines, write_whole
 from svp_nlp.model import Edit, Finding, Label, Leak, Passage, Redacted, Span, Status, Transcript
 from svp_nlp.progress import Progress, silent
-from svp_nlp.reading import clean_suffix, find_sources, read, write
+from svp_nlp.reading import clean_suffix, find_sources, passed_over, read, write
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 from svp_nlp.study.coding import save_transcripts
@@ -101,8 +101,14 @@ class State:
         path = layout.private / "study.json"
         if not path.exists():
             return cls()
-        raw = f.read_json(path)
-        return cls(tuple(f.Record(**row) for row in raw["records"]), raw["fingerprint"])
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            return cls(tuple(f.Record(**row) for row in raw["records"]), str(raw["fingerprint"]))
+        except (KeyError, TypeError, ValueError):
+            # A new one would deal the letters and pseudonyms out again, so it is not simply made anew.
+            raise StudyError(
+                "private/study.json is damaged", hint="put it back from a copy of the study"
+            ) from None
 
     def save(self, layout: f.Layout) -> None:
         """Write ``private/study.json``, last of all: what is interrupted before is done again."""
@@ -121,7 +127,7 @@ class Work:
     records: tuple[f.Record, ...]
     transcripts: tuple[Transcript, ...]
     roster: Roster
-    refused: tuple[tuple[str, SvpError], ...]
+    refused: tuple[tuple[str, SvpError], ...] = field(repr=False)
     decisions: tuple[Decision, ...] = field(default=(), repr=False)
     surrogates: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -150,9 +156,11 @@ def redact_sources(
     state = State.load(layout)
     names = kept_roster(layout, roster)
     work = gather(layout, state, sources, names, force=force)
+    questions = (*_roster_questions(names), *_passed_over(sources))
+    if not work.records:
+        return Redaction({}, 0, work.refused, questions)
     fingerprint = _fingerprint(settings, work)
     if fingerprint == state.fingerprint and _intact(layout, state):
-        questions = _roster_questions(names)
         return replace(stored(layout), refused=work.refused, questions=questions, unchanged=True)
     _guard_edits(layout, state, force)
     outcome = _run(layout, settings, work, progress)
@@ -161,7 +169,7 @@ def redact_sources(
         _counts(outcome),
         sum(x.status is Status.REVIEW for found in outcome.findings for x in found),
         work.refused,
-        (*_roster_questions(names), *(n for t in work.transcripts for n in t.source.notes)),
+        (*questions, *_reading_notes(work)),
         outcome.leaks,
     )
 
@@ -170,25 +178,25 @@ def _roster_questions(roster: Roster) -> tuple[str, ...]:
     return tuple(f"roster, {question}" for question in roster.warnings)
 
 
+def _passed_over(sources: Sequence[Path]) -> tuple[str, ...]:
+    """Say which files of the folders given are no transcripts: nothing is skipped in silence."""
+    names = [path.name for path in passed_over(sources)]
+    return (f"passed over, not a kind of transcript: {', '.join(names)}",) if names else ()
+
+
+def _reading_notes(work: Work) -> Iterator[str]:
+    for record, transcript in zip(work.records, work.transcripts, strict=True):
+        for note in transcript.source.notes:
+            yield f"{record.source}: {note}"
+
+
 def gather(
     layout: f.Layout, state: State, sources: Sequence[Path], roster: Roster, *, force: bool = False
 ) -> Work:
     """Read what the study has and what arrives; copy arrivals that can be read into ``sources/``."""
     records = {record.source: record for record in state.records}
     read_already: dict[str, Transcript] = {}
-    refused: list[tuple[str, SvpError]] = []
-    arrivals: list[Path] = []
-    for source in sources:
-        try:
-            arrivals += find_sources([source])
-        except SvpError as problem:
-            refused.append((source.name, problem))
-    arrivals = list(dict.fromkeys(path.resolve() for path in arrivals))
-    for name, n in Counter(path.name for path in arrivals).items():
-        if n > 1:
-            raise StudyError(
-                f"{n} sources are called {name}; a study needs different file names", hint="rename one"
-            )
+    arrivals, refused = _arrivals(sources)
     for path in arrivals:
         try:
             record, transcript = _arrive(layout, path, records, force)
@@ -201,6 +209,25 @@ def gather(
     transcripts = tuple(read_already.get(r.source) or reread(layout, r) for r in kept)
     names = with_authors(roster, transcripts)
     return Work(kept, transcripts, names, tuple(refused), all_rulings(layout), known_surrogates(layout)[1])
+
+
+def _arrivals(sources: Sequence[Path]) -> tuple[list[Path], list[tuple[str, SvpError]]]:
+    """Return the files that *sources* name, and what is refused: missing paths, names that occur twice."""
+    found: list[Path] = []
+    refused: list[tuple[str, SvpError]] = []
+    for source in sources:
+        try:
+            found += find_sources([source])
+        except SvpError as problem:
+            refused.append((source.name, problem))
+    found = list(dict.fromkeys(path.resolve() for path in found))
+    # Folded: on Windows and macOS "A.txt" and "a.txt" are one file in sources/.
+    shared = Counter(path.name.casefold() for path in found)
+    for path in found:
+        if shared[path.name.casefold()] > 1:
+            told = f"{shared[path.name.casefold()]} sources are called so; a study needs different file names"
+            refused.append((path.name, StudyError(told, hint="rename one")))
+    return [path for path in found if shared[path.name.casefold()] == 1], refused
 
 
 def with_authors(roster: Roster, transcripts: Sequence[Transcript]) -> Roster:
@@ -234,7 +261,7 @@ def _arrive(
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     home = layout.sources / path.name
-    if home.resolve() != path.resolve():
+    if home.resolve() != path.resolve() and not (home.exists() and home.read_bytes() == data):
         write_whole(home, data)
     clean, clean_sha = (known.clean, known.clean_sha256) if known else ("", "")
     return f.Record(key, path.name, digest, transcript.sha256, clean, clean_sha), transcript
