@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -145,11 +146,79 @@ def test_an_edited_clean_file_is_not_overwritten(copy: Study, tmp_path: Path) ->
 
 
 def test_a_changed_source_is_refused(copy: Study, tmp_path: Path) -> None:
-    same_name = tmp_path / example_sources()[0].name
+    same_name = tmp_path / next(path.name for path in example_sources() if path.suffix == ".txt")
     same_name.write_text("Q: Who?\n\nA: Fenwick Osgood, in Duluth.\n", "utf-8")
     outcome = copy.redact([same_name])
     assert [name for name, _ in outcome.refused] == [same_name.name]
     assert "is in the study with other contents" in str(outcome.refused[0][1])
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"records": [{"foo": 1}], "fingerprint": ""}'])
+def test_a_damaged_record_is_not_made_anew(copy: Study, content: str) -> None:
+    (copy.layout.private / "study.json").write_text(content, "utf-8")
+    with pytest.raises(StudyError, match=r"private/study\.json is damaged\n\nhint: put it back"):
+        copy.redact(example_sources())
+
+
+def test_nothing_is_written_where_nothing_could_be_read(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "study")
+    assert study.redact([tmp_path / "none.txt"]).counts == {}
+    assert sorted(path.name for path in study.layout.root.rglob("*")) == ["private", "svp.toml"]
+    with pytest.raises(StudyError, match="nothing to verify"):
+        study.verify()
+
+
+def test_sources_that_are_there_already_are_not_written_again(copy: Study) -> None:
+    before = {p: p.stat().st_mtime_ns for p in copy.layout.sources.iterdir()}
+    copy.redact(example_sources(), roster=example_roster())
+    assert {p: p.stat().st_mtime_ns for p in copy.layout.sources.iterdir()} == before
+
+
+def test_verify_reads_the_properties_of_a_word_file(copy: Study) -> None:
+    import docx
+
+    name = next(r.clean for r in records(copy) if r.clean.endswith(".docx"))
+    document = docx.Document(str(copy.layout.clean / name))
+    document.core_properties.author = "Ingrid Solheim"
+    document.save(str(copy.layout.clean / name))
+    assert [leak.place for leak in copy.verify().leaks] == [f"clean/{name}"]
+
+
+def test_verify_refuses_what_it_cannot_search(copy: Study) -> None:
+    (copy.layout.clean / "more").mkdir()
+    other = copy.layout.clean / "more" / "old.doc"
+    for content in (b"\xd0\xcf\x11\xe0", b"a\0b"):
+        other.write_bytes(content)
+        with pytest.raises(StudyError, match=r"clean/more/old\.doc cannot be searched"):
+            copy.verify()
+    other.unlink()
+    lines = copy.layout.coding / "transcripts.jsonl"
+    lines.write_text("Ingrid {\n", "utf-8")
+    with pytest.raises(StudyError, match=r"coding/transcripts\.jsonl cannot be searched") as caught:
+        copy.verify()
+    assert "Ingrid" not in str(caught.value)
+
+
+def test_verify_says_that_a_clean_file_is_gone(copy: Study) -> None:
+    (copy.layout.clean / records(copy)[0].clean).unlink()
+    assert (
+        "clean/ lacks 1 files that redaction wrote: what is gone was not searched" in copy.verify().warnings
+    )
+
+
+def test_a_folder_that_may_not_be_opened_is_not_an_empty_one(
+    copy: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = os.scandir
+
+    def closed(path: str) -> object:
+        if Path(path).name == "clean":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)  # the tests may run as one who may open everything
+    with pytest.raises(StudyError, match="clean/ cannot be searched: Permission denied"):
+        copy.verify()
 
 
 def test_verify_fails_on_a_name_put_back(copy: Study, capsys: pytest.CaptureFixture[str]) -> None:

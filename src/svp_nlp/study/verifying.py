@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -91,11 +92,33 @@ def _places(layout: f.Layout) -> Iterator[tuple[str, str]]:
 def places_in(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
     """Yield every place below *folder* that a reader may see, named as seen from *root*, with its text."""
     public = _public_texts()
-    for path in sorted(folder.rglob("*")) if folder.exists() else ():
-        if path.is_file():
-            name = path.relative_to(root).as_posix()
-            yield f"{name} (file name)", path.name
-            yield name, _without(public, _text(path))
+    for path in _files(folder) if folder.exists() else ():
+        name = path.relative_to(root).as_posix()
+        yield f"{name} (file name)", path.name
+        yield name, _without(public, _readable(path, name))
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return every file below *folder*; StudyError for a folder that may not be opened, not an empty list."""
+
+    def refuse(problem: OSError) -> None:
+        raise StudyError(
+            f"{Path(problem.filename).name}/ cannot be searched: {problem.strerror}",
+            hint="see who is allowed to open it",
+        )
+
+    walk = os.walk(folder, onerror=refuse)
+    return sorted(Path(where) / name for where, _, names in walk for name in names)
+
+
+def _readable(path: Path, name: str) -> str:
+    try:
+        return _text(path)
+    except (ValueError, KeyError, csv.Error) as problem:
+        raise StudyError(
+            f"{name} cannot be searched: damaged, or of a kind that is not known ({type(problem).__name__})",
+            hint="run the command that wrote it again, or take the file away",
+        ) from None
 
 
 def _public_texts() -> tuple[str, ...]:
@@ -120,13 +143,17 @@ def _without(public: tuple[str, ...], text: str) -> str:
 def _text(path: Path) -> str:
     """Return what a reader of the file would see: for JSON its values, for a page its words."""
     if path.suffix.lower() in _READABLE:
-        return read(path).text
+        transcript = read(path)
+        # Saved again by a word processor, a clean file names who did it in its properties.
+        return "\n\n".join([transcript.text, *transcript.source.names])
     if path.suffix.lower() == ".xlsx":
         return "\n".join(_cells(path))
     if path.suffix == ".sqlite":
         coders_and_values = written_words(path)
         return "\n".join(v for row in coders_and_values for v in _values(_loaded(row)))
-    raw = path.read_bytes().decode("utf-8", "replace")
+    raw = path.read_bytes().decode("utf-8")
+    if "\0" in raw:
+        raise ValueError("not text")
     if path.suffix == ".jsonl":
         return "\n".join(v for line in raw.splitlines() if line for v in _values(json.loads(line)))
     if path.suffix == ".json":
@@ -203,6 +230,9 @@ def _warnings(layout: f.Layout) -> Iterator[str]:
             "svp-nlp review DIR --redaction"
         )
     known = {record.clean for record in State.load(layout).records} | {"receipt.json"}
+    gone = sum(not (layout.clean / name).exists() for name in known)
+    if gone:
+        yield f"clean/ lacks {gone} files that redaction wrote: what is gone was not searched"
     extra = [p.name for p in sorted(layout.clean.glob("*")) if p.name not in known]
     if extra:
         yield f"clean/ holds {len(extra)} files that redaction did not write; they were searched too"
