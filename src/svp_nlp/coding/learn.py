@@ -350,7 +350,8 @@ def _gate(confirmed: Confirmed, calibration: Calibration) -> tuple[Any, float]:
         return None, calibration.least_coded
     gate = make_pipeline(StandardScaler(), LogisticRegression(C=0.5))
     columns = _gate_columns(confirmed.signs, calibration)
-    unseen = cross_val_predict(gate, columns, coded, cv=StratifiedKFold(_FOLDS), method="predict_proba")[:, 1]
+    folds = StratifiedKFold(_LEAST_DECISIONS)
+    unseen = cross_val_predict(gate, columns, coded, cv=folds, method="predict_proba")[:, 1]
     threshold = conformal_threshold(unseen[coded], calibration.missed)
     known = _MORE_LIKELY_THAN_NOT if threshold is None else threshold
     return gate.fit(columns, coded), min(known, _MORE_LIKELY_THAN_NOT)
