@@ -271,3 +271,18 @@ def test_suggest_codes_gives_one_ranked_list_a_text() -> None:
     assert made[1].abstained
     with pytest.raises(svp_nlp.SvpError, match="takes a list of texts"):
         svp_nlp.suggest_codes("one text")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Ingrid Solheim said hello", "Q: Who?\n\nA: Ingrid Solheim.\n", "Ingrid Solheim " * 400, "Solheim\0"],
+)
+def test_a_text_given_for_a_path_is_not_repeated(text: str) -> None:
+    with pytest.raises(svp_nlp.errors.ReadError) as caught:
+        svp_nlp.deidentify(text)
+    assert caught.value.message == "a source is neither a file nor a folder"
+
+
+def test_what_deidentify_returns_says_how_much(tmp_path: Path) -> None:
+    done = svp_nlp.deidentify(svp_nlp.read_text("Q: Who?\n\nA: Ingrid Solheim.\n"))
+    assert repr(done) == "Deidentified(1 transcripts, 1 findings, clean)"

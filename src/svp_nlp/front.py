@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from svp_nlp.errors import SvpError
+from svp_nlp.errors import ReadError, SvpError
 from svp_nlp.model import Codebook, Finding, Leak, Redacted, Status, Suggestions, Transcript
 from svp_nlp.progress import Progress, silent
 
@@ -29,6 +29,11 @@ class Deidentified:
     findings: tuple[tuple[Finding, ...], ...] = field(repr=False)
     leaks: tuple[Leak, ...] = field(repr=False)
     ledger: Ledger = field(repr=False)
+
+    def __repr__(self) -> str:
+        found = sum(map(len, self.findings))
+        verdict = "clean" if self.clean else f"{len(self.leaks)} left"
+        return f"Deidentified({len(self.redacted)} transcripts, {found} findings, {verdict})"
 
     @property
     def transcripts(self) -> Mapping[str, Transcript]:
@@ -106,12 +111,28 @@ def _read_all(sources: Sources) -> tuple[Transcript, ...]:
 
     many = [sources] if isinstance(sources, Path | str | Transcript) else list(sources)
     given = [source for source in many if isinstance(source, Transcript)]
-    paths = [Path(source) for source in many if not isinstance(source, Transcript)]
+    paths = [_path(source) for source in many if not isinstance(source, Transcript)]
     taken = {transcript.id for transcript in given}
     if len(taken) < len(given):
         raise SvpError("two transcripts have one id", hint='read_text(text, id="T2") names a transcript')
     free = (f"T{n}" for n in range(1, len(taken) + 10**6) if f"T{n}" not in taken)
     return (*given, *(read(path, id=next(free)) for path in (find_sources(paths) if paths else ())))
+
+
+def _path(source: Path | str) -> Path:
+    """Return *source* as a path; ReadError for a text given by mistake, which the message must not repeat."""
+    from svp_nlp.reading.files import FORMATS
+
+    path = Path(source)
+    try:
+        there = path.exists()
+    except (OSError, ValueError):  # too long for a file name, or with characters that none has
+        there = False
+    if isinstance(source, str) and not there and path.suffix.lower().lstrip(".") not in FORMATS:
+        raise ReadError(
+            "a source is neither a file nor a folder", hint="for a text: deidentify(read_text(text))"
+        )
+    return path
 
 
 def suggest_codes(
