@@ -33,6 +33,21 @@ def test_a_name_ends_with_its_sentence_and_before_its_town(
     assert parts == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Anouk Ferrante and Tomasz Blyth", ["Anouk Ferrante", "Tomasz Blyth"]),
+        ("Ferrante & Desmond Okafor", ["Ferrante", "Desmond Okafor"]),
+        ("Salt and Stone", ["Salt and Stone"]),
+        ("Ferrante and 12", ["Ferrante and 12"]),
+    ],
+)
+def test_people_named_in_one_breath_are_parted(said: str, expected: list[str]) -> None:
+    text = f"with {said} there"
+    span = Span(5, 5 + len(said))
+    assert [text[s.start : s.end] for s, _ in parts_of(text, span, Label.PERSON)] == expected
+
+
 def test_two_letters_that_abbreviate_are_no_initials() -> None:
     text = "We do it at M and M. Last five minutes."
     start = text.index("M. Last")

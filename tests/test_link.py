@@ -108,6 +108,13 @@ def test_across_files_only_the_full_name_speaks() -> None:
     assert "PERSON 1" not in c.values()
 
 
+def test_an_acronym_is_one_thing_in_all_files() -> None:
+    _, (one, other) = linked("We have {I:RISE} here.", "Then {I:RISE} came.")
+    assert one["RISE"] == other["RISE"]
+    _, (one, other) = linked("We have the {I:rise} here.", "Then the {I:rise} came.")
+    assert one["rise"] != other["rise"]
+
+
 def test_unless_the_roster_says_who_it_is() -> None:
     _, [a, b] = linked("{P:Ann Bell}", "{P:Ann} {P:Nan}", roster="Ann Bell,PERSON,Nan\n")
     assert set(a.values()) == set(b.values()) == {"PERSON 1"}

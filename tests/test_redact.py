@@ -7,10 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svp_nlp.errors import SpanError, StudyError
-from svp_nlp.model import Edit, Finding, Label, Redacted, Role, Source, Span, Status, Transcript, Turn
+from svp_nlp.model import Edit, Finding, Flow, Label, Redacted, Role, Source, Span, Status, Transcript, Turn
+from svp_nlp.reading import read_text
 from svp_nlp.redaction.ledger import Entity, Ledger
+from svp_nlp.redaction.link import link
 from svp_nlp.redaction.profiles import PUBLIC, SAFE_HARBOR
 from svp_nlp.redaction.redact import applied, mentions, named_again, redact, restored, settled
+from svp_nlp.redaction.roster import Roster
 
 LEDGER = Ledger(
     (
@@ -287,3 +290,20 @@ def test_reprs_hold_no_text() -> None:
     shown = repr(redacted) + repr(mentions(transcript, findings)) + repr(findings)
     assert "Ann" not in shown
     assert "Bell" not in shown
+
+
+def test_a_name_torn_by_a_tag_goes_whole() -> None:
+    text = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ana>It was <c.red>Marqu</c>ezzi then.\n"
+    transcript = read_text(text, id="s1", format="vtt")
+    turn = transcript.turns[0]
+    flow = Flow.of(transcript, turn.speech)
+    assert flow.text == "It was Marquezzi then."
+    at = flow.text.index("Marquezzi")
+    pieces = flow.to_source(Span(at, at + 9))
+    assert [transcript[p] for p in pieces] == ["Marqu", "ezzi"]
+    ledger, linked = link(
+        [transcript], [[Finding(p, Label.PERSON) for p in pieces]], roster=Roster(), ledger=Ledger()
+    )
+    redacted = redact(transcript, linked[0], ledger=ledger)
+    assert "ezzi" not in redacted.transcript.text
+    assert list(next(iter(ledger)).variants) == ["Marquezzi"]

@@ -286,3 +286,9 @@ def test_a_text_given_for_a_path_is_not_repeated(text: str) -> None:
 def test_what_deidentify_returns_says_how_much(tmp_path: Path) -> None:
     done = svp_nlp.deidentify(svp_nlp.read_text("Q: Who?\n\nA: Ingrid Solheim.\n"))
     assert repr(done) == "Deidentified(1 transcripts, 1 findings, clean)"
+
+
+def test_a_damaged_structure_is_one_sentence(copy: Study) -> None:
+    (copy.layout.coding / "transcripts.jsonl").write_text('{"id": "A"}\n', "utf-8")
+    with pytest.raises(StudyError, match="damaged: keys are missing"):
+        _ = copy.transcripts

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -194,12 +195,20 @@ class Transcript:
         )
 
 
+def only_markup(transcript: Transcript, before: Span, after: Span) -> bool:
+    """Tell whether nothing but tags stands between two pieces: then they are one run of letters."""
+    if not before.end < after.start:
+        return False
+    return re.fullmatch(r"(?:<[^<>\r\n]*>)+", transcript[Span(before.end, after.start)]) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Running text put together from pieces of a transcript, with the way back.
 
     A name broken over two caption lines is whole here. Inside a piece every line break or tab becomes one
-    space, so each code point of a piece keeps exactly one code point; between pieces stands ``joint``.
+    space, so each code point of a piece keeps exactly one code point; between pieces stands ``joint``, or
+    nothing where only markup parts them ("<c.red>Quintan</c>illa" is one word).
     """
 
     text: str = field(repr=False)
@@ -210,13 +219,18 @@ class Flow:
     def of(cls, transcript: Transcript, pieces: Sequence[Span], joint: str = " ") -> Flow:
         """Join *pieces* of *transcript* with *joint* between them."""
         table = {ord(c): " " for c in "\r\n\t\v\f\u0085\u2028\u2029"}
-        parts, starts, at = [], [], 0
-        for piece in pieces:
+        parts: list[str] = []
+        starts: list[int] = []
+        at = 0
+        for number, piece in enumerate(pieces):
+            if number and not only_markup(transcript, pieces[number - 1], piece):
+                parts.append(joint)
+                at += len(joint)
             starts.append(at)
             text = transcript[piece].translate(table)
             parts.append(text)
-            at += len(text) + len(joint)
-        return cls(joint.join(parts), tuple(pieces), tuple(starts))
+            at += len(text)
+        return cls("".join(parts), tuple(pieces), tuple(starts))
 
     def to_source(self, span: Span) -> tuple[Span, ...]:
         """Return the pieces of the transcript that *span* of this flow covers, joints left out."""

@@ -35,7 +35,25 @@ def parts_of(text: str, span: Span, label: Label) -> Iterator[tuple[Span, Label]
     for number, piece in enumerate(_sentences(text, span)):
         if number and (is_plain(said := text[piece.start : piece.end]) or is_guarded(said)):
             continue
-        yield from _house_and_town(text, piece, label)
+        for one in _one_by_one(text, piece) if label is Label.PERSON else (piece,):
+            yield from _house_and_town(text, one, label)
+
+
+def _one_by_one(text: str, span: Span) -> Iterator[Span]:
+    """Part people that are named in one breath ("Ana Ruiz and Tom Bly"): each is an entity.
+
+    Words that are no names ("Sun and Moon") stay together: cut, one of them might be let go.
+    """
+    parts = re.split(r"\s+(?:and|&)\s+", said := text[span.start : span.end])
+    last = [re.findall(r"[^\W\d_]+", part)[-1:] for part in parts]
+    if len(parts) == 1 or any(not word or ordinary(word[0].lower()) for word in last):
+        yield span
+        return
+    at = 0
+    for part in parts:
+        at = said.index(part, at)
+        yield Span(span.start + at, span.start + at + len(part))
+        at += len(part)
 
 
 def _sentences(text: str, span: Span) -> Iterator[Span]:

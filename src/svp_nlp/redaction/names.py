@@ -101,7 +101,9 @@ class Name:
             return len(self.tokens) > 1
         if len(self.tokens) > 1:
             return self.core != self.tokens or not all(t in HEADS for t in self.tokens)
-        return not all(everyday(t, person=False) for t in self.tokens)
+        # "RISE" is a name wherever it stands, "rise" says nothing.
+        shouted = self.surface.isupper() and len(self.surface) > 2
+        return shouted or not all(everyday(t, person=False) for t in self.tokens)
 
     @property
     def key(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dataclasses import replace as changed
 
 from svp_nlp.errors import SpanError, StudyError
-from svp_nlp.model import Edit, Finding, Redacted, Source, Span, Status, Transcript, Turn
+from svp_nlp.model import Edit, Finding, Flow, Redacted, Source, Span, Status, Transcript, Turn
 from svp_nlp.redaction.ledger import Ledger
 from svp_nlp.redaction.profiles import MASK, STRICT, Mention, Profile
 
@@ -155,7 +155,7 @@ def mentions(transcript: Transcript, findings: Sequence[Finding]) -> list[Group]
             groups[-1].append(finding)
         else:
             groups.append([finding])
-    return [Group(tuple(g), " ".join(" ".join(transcript[f.span].split()) for f in g)) for g in groups]
+    return [Group(tuple(g), " ".join(Flow.of(transcript, [f.span for f in g]).text.split())) for g in groups]
 
 
 def _continues(transcript: Transcript, before: Finding, after: Finding) -> bool:

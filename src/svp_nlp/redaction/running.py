@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from svp_nlp.model import Flow, Span, Transcript, Turn
+from svp_nlp.model import Flow, Span, Transcript, Turn, only_markup
 
 TABLE = str.maketrans(
     {
@@ -74,7 +74,8 @@ def running(transcript: Transcript) -> Running:
     for turn in transcript.turns:
         turn_starts.append(at + 2 if parts else 0)
         for number, piece in enumerate(turn.speech):
-            add(piece, " " if number else "\n\n")
+            whole = number and only_markup(transcript, turn.speech[number - 1], piece)
+            add(piece, "" if whole else " " if number else "\n\n")
     speech_end = at
     for piece in _furniture(transcript):
         add(piece, "\n\n")

@@ -120,8 +120,9 @@ def _split_at(
             if lo < hi:
                 on[start + lo - piece.start : start + hi - piece.start] = [True] * (hi - lo)
     # A space between two marked pieces belongs to the mark, or the highlight falls apart at a line's end.
-    for joint in (s - 1 for s in flow.starts[1:]):
-        on[joint] = on[joint - 1] and on[joint + 1]
+    for piece, start, following in zip(flow.pieces, flow.starts, flow.starts[1:], strict=False):
+        if following > (joint := start + len(piece)) > 0:
+            on[joint] = on[joint - 1] and on[following]
     at = 0
     for here in range(1, len(on) + 1):
         if here == len(on) or on[here] != on[at]:

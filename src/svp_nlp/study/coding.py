@@ -114,7 +114,13 @@ def _rows(layout: f.Layout) -> list[dict[str, Any]]:
 
 def load_transcripts(layout: f.Layout) -> dict[str, Transcript]:
     """Return the clean transcripts by id. One edited since redaction is read anew from its file."""
-    return {row["id"]: _load(layout, row) for row in _rows(layout)}
+    try:
+        return {row["id"]: _load(layout, row) for row in _rows(layout)}
+    except (KeyError, TypeError, AttributeError):
+        raise StudyError(
+            "coding/transcripts.jsonl is damaged: keys are missing",
+            hint="delete it and run svp-nlp redact --study DIR",
+        ) from None
 
 
 def _load(layout: f.Layout, row: Mapping[str, Any]) -> Transcript:
