@@ -107,6 +107,7 @@ def test_a_second_run_changes_nothing(copy: Study) -> None:
 
 def test_pseudonyms_stay_when_an_interview_is_added(copy: Study, tmp_path: Path) -> None:
     before = {r.clean: (copy.layout.clean / r.clean).read_bytes() for r in records(copy)}
+    times = {name: (copy.layout.clean / name).stat().st_mtime_ns for name in before}
     new = tmp_path / "new.txt"
     new.write_text("Q: Who started it?\n\nA: Ingrid Solheim, up in Duluth. And Fenwick Osgood.\n", "utf-8")
     outcome = copy.redact([new])
@@ -124,6 +125,7 @@ def test_pseudonyms_stay_when_an_interview_is_added(copy: Study, tmp_path: Path)
     for name, data in before.items():
         if name.endswith(".txt"):
             assert (copy.layout.clean / name).read_bytes() == data
+            assert (copy.layout.clean / name).stat().st_mtime_ns == times[name]
 
 
 def records(study: Study) -> list[svp_nlp.study.folder.Record]:  # type: ignore[name-defined]

@@ -557,8 +557,7 @@ def _save(
     records = []
     for record, transcript, redacted in zip(work.records, work.transcripts, outcome.redacted, strict=True):
         name = redacted.transcript.id + clean_suffix(transcript.format)
-        write(redacted, transcript, layout.clean / name)
-        digest = hashlib.sha256((layout.clean / name).read_bytes()).hexdigest()
+        digest = _write_changed(redacted, transcript, layout.clean / name, layout.private / "cache" / name)
         records.append(replace(record, clean=name, clean_sha256=digest))
     save_transcripts(
         layout, [(r.transcript, record.clean) for r, record in zip(outcome.redacted, records, strict=True)]
@@ -578,6 +577,18 @@ def _save(
         },
     )
     State(tuple(records), fingerprint).save(layout)
+
+
+def _write_changed(redacted: Redacted, source: Transcript, path: Path, aside: Path) -> str:
+    """Write a clean file unless it is there already, byte for byte; returns the SHA-256 of its bytes."""
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    write(redacted, source, aside)
+    digest = hashlib.sha256(aside.read_bytes()).hexdigest()
+    if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+        aside.unlink()
+    else:
+        aside.replace(path)
+    return digest
 
 
 def count(layout: f.Layout) -> int:
