@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from record_help import decided
 from svp_nlp.cli import main
 from svp_nlp.errors import StudyError
-from svp_nlp.model import Span
+from svp_nlp.model import Role, Span
+from svp_nlp.review.decisions import Action
 from svp_nlp.review.identifiers import IdentifierDesk
-from svp_nlp.study import Study
+from svp_nlp.study import Study, reviewing
 
 
 @pytest.fixture
@@ -168,3 +170,24 @@ def test_likeness_finds_the_passage_s_kin(study: Study) -> None:
     assert len(found) == 20
     assert first.id not in found
     desk.close()
+
+
+def test_coding_errors_are_counted_by_case_attribute(study: Study) -> None:
+    passage = next(p for p in study.proposals.passages if p.role is Role.RESPONDENT)
+    first, second = (theme.id for theme in study.codebook().themes[:2])
+    log = reviewing.coding_log(study.layout, study.settings)
+    for coder, theme in (("AB", first), ("CD", second)):
+        for action, value in ((Action.CODE, {"themes": [theme]}), (Action.COMMIT, {})):
+            log.append(decided(action, value, coder=coder, target=passage.id, study=log.study))
+    verdict = {"themes": [first]}
+    log.append(decided(Action.ADJUDICATE, verdict, coder="EF", target=passage.id, study=log.study))
+    log.close()
+    attributes = study.layout.coding / "attributes.csv"
+    attributes.write_text(f"transcript,mode\n{passage.transcript},by phone\n", "utf-8")
+    written = {path.name: path for path in study.figures()}
+    rows = written["errors_by_attribute.csv"].read_text("utf-8").splitlines()
+    assert rows[0].startswith("attribute,value,stage,transcripts,wrong")
+    assert rows[1].startswith("mode,by phone,blind,1,0.500")
+    attributes.write_text("transcript,mode\nnobody,by phone\n", "utf-8")
+    with pytest.raises(StudyError, match=r"attributes\.csv, line 2"):
+        study.figures()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hmac
+import io
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from svp_nlp.errors import ReviewError
+from svp_nlp.errors import ReviewError, StudyError
 from svp_nlp.files import write_json, write_whole
 from svp_nlp.model import Flow, Passage, Role, Transcript
 from svp_nlp.review.adjudication import FinalCoding, Stage, coded_units, final_codings
@@ -228,6 +230,7 @@ def write_figures(layout: f.Layout, settings: Settings, proposals: Proposals) ->
     """
     state = coding_state(layout, settings)
     written = dict(_figures(state, proposals))
+    written |= _errors(state, proposals, case_attributes(layout, proposals))
     folder = layout.reports / "review"
     for old in folder.glob("*") if folder.exists() else ():
         if old.name not in written:
@@ -264,6 +267,50 @@ def _figures(state: State, proposals: Proposals) -> Iterator[tuple[str, str]]:
     moved = drift.drift(state, documents)
     if moved:
         yield "drift.svg", figures.drift_figure(moved)
+
+
+def case_attributes(layout: f.Layout, proposals: Proposals) -> dict[str, dict[str, str]]:
+    """Return the attributes of each transcript from coding/attributes.csv; empty where there is none.
+
+    Its header names the attributes; the first column holds transcripts' letters. Raises StudyError, naming
+    the line, for a row that does not fit the header or names no transcript of the study.
+    """
+    path = layout.coding / "attributes.csv"
+    if not path.exists():
+        return {}
+    lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
+    header = [cell.strip() for cell in lines[0]] if lines else []
+    found: dict[str, dict[str, str]] = {}
+    for number, cells in enumerate(lines[1:], start=2):
+        letter = cells[0].strip() if cells else ""
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header) or letter not in proposals.transcripts:
+            raise StudyError(
+                f"coding/attributes.csv, line {number}: expected a transcript's letter and "
+                f"{max(0, len(header) - 1)} attributes",
+                hint=f"transcripts: {', '.join(proposals.transcripts)}",
+            )
+        found[letter] = {k: v.strip() for k, v in zip(header[1:], cells[1:], strict=True)}
+    return found
+
+
+def _errors(
+    state: State, proposals: Proposals, attributes: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Return the table of coding errors by case attribute, where there are attributes and adjudications."""
+    from svp_nlp.review.drift import error_by_attribute
+
+    rates = error_by_attribute(state, answers(proposals.passages), attributes)
+    if not rates:
+        return {}
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(["attribute", "value", "stage", "transcripts", "wrong", "low", "high", "missed", "extra"])
+    for r in rates:
+        figures = (r.wrong.value, r.wrong.low, r.wrong.high, r.missed, r.extra)
+        table.writerow([r.attribute, r.value, r.stage, r.documents, *(f"{x:.3f}" for x in figures)])
+    return {"errors_by_attribute.csv": out.getvalue()}
 
 
 def _agreement_files(state: State, proposals: Proposals) -> Iterator[tuple[str, str]]:
