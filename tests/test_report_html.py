@@ -212,7 +212,7 @@ def test_nothing_of_the_source_side_is_shown(data: ReportData) -> None:
 @pytest.mark.parametrize(
     ("verified", "leaks", "headline", "promise"),
     [
-        (True, 0, "Verified clean", "leads back to them by page or turn"),
+        (True, 0, "Verified, review not finished", "leads back to them by page or turn"),
         (False, 0, "Not clean", "Treat it like an original"),
         (True, 1, "Not clean", "Treat it like an original"),
         (None, 0, "Not verified", "Treat it like an original"),
@@ -223,11 +223,17 @@ def test_the_state_is_said_in_words(
 ) -> None:
     leak = Leak("B", Span(0, 4), Label.PERSON, "PERSON 3", "surname alone")
     page = Page(html_report(replace(data, verified=verified, leaks=[leak] * leaks)))
-    said = {"Verified clean", "Not clean", "Not verified"}
+    said = {"Verified clean", "Verified, review not finished", "Not clean", "Not verified"}
     assert {words for words in said if words in page.text} == {headline}
     assert promise in page.text
     assert ("surname alone" in page.text) == bool(leaks)
     assert "2 doubtful findings wait for a person." in page.text
+
+
+def test_clean_is_said_when_people_are_done_too(data: ReportData) -> None:
+    page = Page(html_report(replace(data, verified=True, leaks=[], review_open=0)))
+    assert "Verified clean" in page.text
+    assert "No doubtful finding waits for a person." in page.text
 
 
 def test_counts_stand_in_the_table_with_headers(data: ReportData) -> None:

@@ -91,11 +91,13 @@ def test_reviewed_when_the_queue_is_empty_or_the_rest_accepted(study: Study) -> 
     left = study.cleared
     assert left.open
     assert not left.clean
+    assert "Verified, review not finished" in study.report()[0].read_text("utf-8")
     desk = study.identifier_desk()
     rule(desk, "", "accept-rest", open=list(left.open), name="Ada Byron")
     desk.close()
     assert study.cleared.clean
     assert study.cleared.accepted_by == "Ada Byron"
+    assert "Verified clean" in study.report()[0].read_text("utf-8")
 
 
 def test_a_source_that_vanished_is_told_and_the_rest_reviewed(study: Study) -> None:

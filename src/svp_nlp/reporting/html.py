@@ -146,6 +146,8 @@ class _Page:
             return _State("bad", "✕", "Not clean", _not_clean(len(self.data.leaks)))
         if self.data.verified is None:
             return _State("unknown", "?", "Not verified", _NOT_VERIFIED)
+        if self.data.review_open:
+            return _State("good", "…", "Verified, review not finished", _VERIFIED)
         return _State("good", "✓", "Verified clean", _VERIFIED)
 
     @property

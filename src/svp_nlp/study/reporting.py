@@ -88,11 +88,17 @@ def _topics(layout: f.Layout, known: set[str]) -> tuple[tuple[Any, ...], str]:
 
 
 def _counts(layout: f.Layout) -> tuple[int, Mapping[str, Mapping[Label, int]]]:
-    """Return the open review findings, and by transcript how many entities of each kind were replaced."""
+    """Return the open review findings, and by transcript how many identifiers of each kind were replaced.
+
+    Nothing is open where people decided on every queued entity, or accepted the rest by name and date.
+    """
+    from svp_nlp.study.reviewed import cleared
+
     if not is_locked(layout) and not State.load(layout).records:
         raise StudyError("there is nothing to report yet", hint="svp-nlp redact SOURCES... --study DIR")
     done = stored(layout)
-    return done.review, {id: Counter(counts) for id, counts in done.counts.items()}
+    settled = not is_locked(layout) and cleared(layout).clean
+    return 0 if settled else done.review, {id: Counter(counts) for id, counts in done.counts.items()}
 
 
 def _receipts(layout: f.Layout) -> dict[str, object]:
