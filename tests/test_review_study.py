@@ -193,3 +193,24 @@ def test_coding_errors_are_counted_by_case_attribute(study: Study) -> None:
     attributes.write_text("transcript,mode\nnobody,by phone\n", "utf-8")
     with pytest.raises(StudyError, match=r"attributes\.csv, line 2"):
         study.figures()
+
+
+def test_another_label_and_a_merge_leave_nothing_in_the_text(study: Study) -> None:
+    desk = study.identifier_desk()
+    people = [e for e in desk.material.entities.values() if e.label == "PERSON"]
+    known = (study.layout.private / "roster.csv").read_text("utf-8")
+    whole = [e for e in people if len((said := surface(desk, e.id)).split()) == 2 and said not in known]
+    moved, one, other = whole[:3]
+    names = [surface(desk, e.id) for e in (moved, one, other)]
+    rule(desk, moved.id, "relabel", label="INSTITUTION")
+    rule(desk, one.id, "merge", into=other.id)
+    desk.close()
+    outcome = study.redact([])
+    assert outcome.leaks == ()
+    text = clean_text(study)
+    assert not [name for name in names if name in text]
+    assert study.verify().clean
+    lines = (study.layout.private / "findings.jsonl").read_text("utf-8").splitlines()
+    entities = {row["entity"] for row in map(json.loads, lines) if row["status"] != "kept"}
+    assert entities.isdisjoint({moved.id, one.id})
+    assert other.id in entities
