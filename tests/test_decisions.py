@@ -16,6 +16,7 @@ from svp_nlp.redaction.decisions import (
     names_missed,
     questions,
     row_of,
+    trimmed,
     with_decisions,
 )
 from svp_nlp.redaction.ledger import Entity, Ledger
@@ -123,6 +124,18 @@ CONTRADICTIONS = [
         [Decision(Kind.RENAME, "PERSON 1", pseudonym="one: two")],
         "a pseudonym is one line of text without a colon and without spaces at its rims",
     ),
+    (
+        [Decision(Kind.TRIM, "PERSON 1", surfaces=("Tate", "Ta"))],
+        "PERSON 1 has no such variant",
+    ),
+    (
+        [Decision(Kind.TRIM, "PERSON 1", surfaces=("Ann Bell", "Bel"))],
+        "PERSON 1 can be trimmed only to some of its words",
+    ),
+    (
+        [Decision(Kind.TRIM, "PERSON 1", surfaces=("Ann Bell", "ann  bell"))],
+        "PERSON 1 can be trimmed only to some of its words",
+    ),
     ([Decision(Kind.UNDO, number=1)], "there is no decision 1 to undo; in force: none"),
     (
         [SPLIT, Decision(Kind.RENAME, "PERSON 1B", pseudonym="[x]"), Decision(Kind.UNDO, number=1)],
@@ -184,6 +197,33 @@ def test_confirmed_is_no_longer_up_for_review() -> None:
     log = made(Decision(Kind.CONFIRM, "PERSON 2"), MERGE, KEEP)
     _, after = decided(raw, [transcript], rows, log)
     assert [q.entity for q in questions(after)] == ["INSTITUTION B"]
+
+
+def test_a_name_found_too_wide_is_cut_and_the_rest_of_it_stays() -> None:
+    transcript = Transcript("t", "I'm at\nFennimore now. Fennimore it is.")
+    wide = Finding(Span(0, 16), Label.INSTITUTION, 0.6, status=Status.REVIEW)
+    again = Finding(Span(22, 31), Label.INSTITUTION, 0.9)
+    ledger, linked = link([transcript], [[wide, again]], roster=Roster(), ledger=Ledger(seed="s"))
+    entity = linked[0][0].entity
+    cut = Decision(Kind.TRIM, entity, surfaces=("I'm at Fennimore", "fennimore"))
+    log = decide(ledger, (), cut)
+    (row,) = trimmed([transcript], linked, log)
+    assert [(f.span, f.status) for f in row] == [
+        (Span(7, 16), Status.REDACTED),
+        (Span(22, 31), Status.REDACTED),
+    ]
+    assert "I'm at Fennimore" not in {s for e in fold_ledger(ledger, log) for s in e.variants}
+    undone = decide(ledger, log, Decision(Kind.UNDO, number=1))
+    assert trimmed([transcript], linked, undone) == linked
+    assert fold_ledger(ledger, undone) == fold_ledger(ledger, ())
+
+
+def test_a_cut_holds_for_what_was_merged_and_can_take_all() -> None:
+    log = made(MERGE, Decision(Kind.TRIM, "PERSON 1", surfaces=("Tate",)))
+    transcript = Transcript("t", TEXT)
+    at = TEXT.index("Tate")
+    findings = [[Finding(Span(at, at + 4), Label.PERSON, entity="PERSON 2")]]
+    assert trimmed([transcript], findings, log) == ((),)
 
 
 def test_questions_come_by_what_would_leak() -> None:

@@ -214,3 +214,46 @@ def test_another_label_and_a_merge_leave_nothing_in_the_text(study: Study) -> No
     entities = {row["entity"] for row in map(json.loads, lines) if row["status"] != "kept"}
     assert entities.isdisjoint({moved.id, one.id})
     assert other.id in entities
+
+
+def test_fewer_words_take_effect_and_come_back(tmp_path: Path) -> None:
+    told = "Interviewer: Where do you work?\n\nRespondent: {} is where I am. {} is large.\n"
+    (tmp_path / "one.txt").write_text(told.format("Old Fennimore Hospital", "Fennimore Hospital"), "utf-8")
+    study = Study.create(tmp_path / "study")
+    study.redact([tmp_path / "one.txt"])
+    desk = study.identifier_desk()
+    wide = next(e for e in desk.material.entities.values() if surface(desk, e.id).startswith("Old"))
+    letter, finding = wide.places[0]
+    start, end = finding.span.start, finding.span.end
+    rule(desk, wide.id, "extent", transcript=letter, of=[start, end], span=[start + 4, end])
+    desk.close()
+    assert study.redact([]).leaks == ()
+    assert "Respondent: Old [INSTITUTION" in clean_text(study)
+    assert "Fennimore" not in clean_text(study)
+    assert study.verify().clean
+    assert study.redact([]).unchanged
+    assert study.restore(tmp_path / "study" / "clean" / f"{letter}.txt").count("Fennimore") == 2
+
+    again = study.identifier_desk()
+    again.undo({"coder": "AB"})
+    again.close()
+    study.redact([])
+    assert "Old" not in clean_text(study)
+
+
+def test_more_words_and_other_words_take_effect(tmp_path: Path) -> None:
+    told = "Interviewer: And then?\n\nRespondent: We met Anna there, and Sister Quilla Brandt of the unit.\n"
+    (tmp_path / "one.txt").write_text(told, "utf-8")
+    study = Study.create(tmp_path / "study")
+    study.redact([tmp_path / "one.txt"])
+    desk = study.identifier_desk()
+    (name,) = (e for e in desk.material.entities.values() if "Brandt" in surface(desk, e.id))
+    letter, finding = name.places[0]
+    start, end = finding.span.start, finding.span.end
+    rule(desk, name.id, "extent", transcript=letter, of=[start, end], span=[told.index("Brandt"), end + 12])
+    desk.close()
+    assert study.redact([]).leaks == ()
+    text = clean_text(study)
+    assert "Brandt" not in text
+    assert "of the unit" not in text
+    assert study.verify().clean

@@ -174,6 +174,20 @@ def ledger_keep(
         _tell(study.decide("keep", entity, surfaces=surface or (), by=by))
 
 
+@ledger_app.command("trim")
+def ledger_trim(
+    folder: Folder,
+    entity: Entity,
+    surface: Annotated[str, typer.Option("--surface", metavar="WORDS", help="The variant, as it was found.")],
+    to: Annotated[list[str], typer.Option("--to", metavar="WORDS", help="What of it identifies somebody.")],
+    by: By = "",
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Say that a variant was found too wide: the rest of its words stays in the text."""
+    with key_of(folder, passphrase_file) as study:
+        _tell(study.decide("trim", entity, surfaces=(surface, *to), by=by))
+
+
 @ledger_app.command("confirm")
 def ledger_confirm(
     folder: Folder, entity: Entity, by: By = "", passphrase_file: PassphraseFile = None

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from enum import StrEnum
 from typing import Any
 
 from svp_nlp.errors import StudyError
-from svp_nlp.model import Finding, Label, Status, Transcript
+from svp_nlp.model import Finding, Flow, Label, Span, Status, Transcript
 from svp_nlp.redaction.ledger import Entity, Ledger
-from svp_nlp.redaction.redact import mentions
+from svp_nlp.redaction.redact import Group, mentions
 from svp_nlp.redaction.roster import Roster, RosterEntry
 from svp_nlp.redaction.verify import leaks
 from svp_nlp.redaction.words import fold
@@ -30,6 +30,7 @@ class Kind(StrEnum):
     SPLIT = "split"
     RENAME = "rename"
     KEEP = "keep"
+    TRIM = "trim"
     CONFIRM = "confirm"
     ROSTER = "roster"
     ADD = "add"
@@ -42,6 +43,7 @@ class Decision:
 
     merge ``entity`` ``into`` another; split ``surfaces`` of ``entity`` off as the new entity ``into``;
     rename ``entity`` to ``pseudonym``; keep ``entity`` (or only ``surfaces``) in the text: not an identifier;
+    trim the first of ``surfaces`` of ``entity``, which was found too wide, to the others, words of it;
     confirm ``entity``: it is one, no longer to be looked at; put ``entity`` on the roster; add the name
     ``surfaces`` of ``label`` to the roster; undo the decision ``number`` (from 1). ``by`` and ``at`` say who
     and when.
@@ -155,6 +157,29 @@ def _check_keep(case: _Case) -> None:
         raise StudyError(f"{entity.id} is on the study's roster", hint="take it off the roster first")
 
 
+def _check_trim(case: _Case) -> None:
+    entity = case.current[case.new.entity]
+    wide, *inner = case.new.surfaces or ("",)
+    if fold(wide) not in {fold(s) for s in entity.variants}:
+        raise StudyError(f"{entity.id} has no such variant", hint="`svp-nlp ledger` lists them")
+    if not all(_within(s, wide) and fold(s) != fold(wide) for s in inner):
+        raise StudyError(
+            f"{entity.id} can be trimmed only to some of its words", hint="give words as they stand in it"
+        )
+    if fold(wide) in {fold(s) for e in case.roster if e.label is entity.label for s in e.surfaces}:
+        raise StudyError(f"{entity.id} is on the study's roster so", hint="mend it on the roster first")
+
+
+def _within(words: str, wide: str) -> bool:
+    return any(c.isalnum() for c in words) and _standing(words).search(wide) is not None
+
+
+def _standing(words: str) -> re.Pattern[str]:
+    """Return a pattern for *words* as whole words, whatever their case and the white space between."""
+    inner = r"\s+".join(map(re.escape, words.split()))
+    return re.compile(rf"(?<!\w){inner}(?!\w)", re.IGNORECASE)
+
+
 def _check_nothing(case: _Case) -> None:
     """Confirm and roster need no more than that the entity is there."""
 
@@ -196,6 +221,7 @@ _CHECKS = {
     Kind.SPLIT: _check_split,
     Kind.RENAME: _check_rename,
     Kind.KEEP: _check_keep,
+    Kind.TRIM: _check_trim,
     Kind.CONFIRM: _check_nothing,
     Kind.ROSTER: _check_nothing,
     Kind.ADD: _check_add,
@@ -238,6 +264,52 @@ def entity_after(decisions: Sequence[Decision], entity: str, surface: str) -> st
     return entity
 
 
+def _trimmed_to(decisions: Sequence[Decision], entity: str, surface: str) -> tuple[str, ...] | None:
+    """Return the words a surface linked to *entity* is trimmed to; None where nobody said so."""
+    words = fold(surface)
+    for _, d in _live(decisions):
+        if d.entity != entity:
+            continue
+        if d.kind is Kind.TRIM and words in {fold(s) for s in d.surfaces[:1]}:
+            return d.surfaces[1:]
+        if d.kind is Kind.MERGE or (d.kind is Kind.SPLIT and words in {fold(s) for s in d.surfaces}):
+            entity = d.into
+    return None
+
+
+def trimmed(
+    transcripts: Sequence[Transcript], findings: Sequence[Sequence[Finding]], decisions: Sequence[Decision]
+) -> tuple[tuple[Finding, ...], ...]:
+    """Return linked *findings* with those cut that decisions trim; equal to *findings* where there are none.
+
+    What is left of one has to be linked again: it may belong to somebody else. A person has looked at it, so
+    it is no longer up for review.
+    """
+    if not any(d.kind is Kind.TRIM for _, d in _live(decisions)):
+        return tuple(map(tuple, findings))
+    return tuple(_trimmed(t, row, decisions) for t, row in zip(transcripts, findings, strict=True))
+
+
+def _trimmed(
+    transcript: Transcript, findings: Sequence[Finding], decisions: Sequence[Decision]
+) -> tuple[Finding, ...]:
+    out = [f for f in findings if f.status is Status.KEPT]
+    for group in mentions(transcript, [f for f in findings if f.status is not Status.KEPT]):
+        words = _trimmed_to(decisions, group.pieces[0].entity, group.surface)
+        out += group.pieces if words is None else _cut(transcript, group, words)
+    return tuple(sorted(out, key=lambda f: f.span))
+
+
+def _cut(transcript: Transcript, group: Group, words: Sequence[str]) -> Iterator[Finding]:
+    """Yield what is left of a mention where only *words* of it identify somebody."""
+    flow = Flow.of(transcript, [f.span for f in group.pieces])
+    first = group.pieces[0]
+    for pattern in map(_standing, words):
+        for match in pattern.finditer(flow.text):
+            for span in flow.to_source(Span(*match.span())):
+                yield changed(first, span=span, entity="", status=Status.REDACTED)
+
+
 def fold_ledger(ledger: Ledger, decisions: Sequence[Decision]) -> Ledger:
     """Return the ledger as the decisions leave it; what has lost all variants to others is left out."""
     pseudonyms = {d.entity: d.pseudonym for _, d in _live(decisions) if d.kind is Kind.RENAME}
@@ -248,7 +320,7 @@ def fold_ledger(ledger: Ledger, decisions: Sequence[Decision]) -> Ledger:
             variants.setdefault(entity.id, {})
         for surface, counts in entity.variants.items():
             owner = entity_after(decisions, entity.id, surface)
-            if owner:
+            if owner and _trimmed_to(decisions, entity.id, surface) is None:
                 labels.setdefault(owner, entity.label)
                 row = variants.setdefault(owner, {}).setdefault(surface, {})
                 for transcript, n in counts.items():

@@ -181,7 +181,8 @@ def mentions(
 ) -> Iterator[tuple[Span, Form]]:
     """Yield every place in *text* where a known form stands; longer forms win over shorter ones.
 
-    ``speech_end`` is where speech ends and furniture begins: there a capital is always a name's.
+    What the roster names is found also where another form holds its first words. ``speech_end`` is where
+    speech ends and furniture begins: there a capital is always a name's.
     """
     longest_first = sorted(known.values(), key=lambda form: -len(form.text))
     by_first_word: dict[str, list[tuple[str, Form]]] = defaultdict(list)
@@ -191,10 +192,10 @@ def mentions(
     low = text.lower() if len(text.lower()) == len(text) else text
     end = 0
     for word in FIRST.finditer(low):
-        if word.start() < end:
-            continue
         for key, form in by_first_word.get(word[0], ()):
             stop = word.start() + len(key)
+            if word.start() < end and (form.witness != "roster" or stop <= end):
+                continue
             if low.startswith(key, word.start()) and not low[stop : stop + 1].isalnum():
                 span = Span(word.start(), stop)
                 if _stands_for(span, form, text, cased=cased, said=span.start < speech_end):

@@ -23,10 +23,12 @@ confirm                   nothing
 not-an-identifier         nothing
 relabel                   ``label``, ``surfaces``: the words it was found under
 extent                    ``transcript``, ``span``: the pair as it should be, in the source text, ``of``: the
-                          pair as it was; ``surfaces``, ``instead``: the words of both
+                          pair as it was; ``surfaces``, ``instead``: the words of both, ``left``: those they
+                          share; the latter two are empty where the new words hold all the old ones
 merge                     ``into``: the entity it belongs to
 add-missed                ``transcript``, ``span``, ``label``, ``surfaces``: its words
 accept-rest               ``open``: the targets left open; ``name`` of who accepts them
+migrate                   see `svp_nlp.review.migration`: which codebook became which, and what became of themes
 ========================  ==================================================================================
 """
 
@@ -44,7 +46,7 @@ from typing import Any, Literal, get_args
 
 from svp_nlp.errors import ReviewError
 
-Kind = Literal["coding", "redaction"]
+Kind = Literal["coding", "redaction", "codebook"]
 
 
 class Action(StrEnum):
@@ -69,6 +71,7 @@ class Action(StrEnum):
     MERGE = "merge"
     ADD_MISSED = "add-missed"
     ACCEPT_REST = "accept-rest"
+    MIGRATE = "migrate"
 
 
 BOTH = frozenset({Action.UNDO, Action.MEMO, Action.FLAG})
@@ -80,8 +83,17 @@ CODING = BOTH | {
 }
 """Actions of coding."""
 
-REDACTION = BOTH | (set(Action) - CODING)
+CODEBOOK = frozenset({Action.MIGRATE, Action.UNDO})
+"""Actions on the codebook itself."""
+
+REDACTION = BOTH | (set(Action) - CODING - CODEBOOK)
 """Actions of redaction review."""
+
+_ACTIONS: Mapping[str, frozenset[Action]] = {
+    "coding": frozenset(CODING),
+    "redaction": frozenset(REDACTION),
+    "codebook": CODEBOOK,
+}
 
 LONGEST_CODER = 40
 """Characters a coder's id may have."""
@@ -121,7 +133,7 @@ class Decision:
         check_coder(self.coder)
         if self.kind not in get_args(Kind):
             raise ReviewError(f"decision {self.id} is of no known kind; kinds: {', '.join(get_args(Kind))}")
-        if self.action not in (CODING if self.kind == "coding" else REDACTION):
+        if self.action not in _ACTIONS[self.kind]:
             raise ReviewError(f'decision {self.id}: "{self.action}" is no action of {self.kind} review')
         if (self.action is Action.UNDO) != (self.parent is not None):
             raise ReviewError(f"decision {self.id}: an undo, and only an undo, names what it undoes")

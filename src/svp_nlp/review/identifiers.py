@@ -265,13 +265,18 @@ class IdentifierDesk:
         if action is Action.RELABEL and entity:
             return {"surfaces": [name for name, _ in self._entity_row(entity)["surfaces"]]}
         if action is Action.EXTENT and entity:
-            new, old = self._words(value), self._words({**value, "span": value.get("of")})
-            return {
-                "surfaces": [new],
-                "label": entity.label.value,
-                "instead": [] if old.casefold() in new.casefold() else [old],
-            }
+            return self._other_words(entity, value)
         return {}
+
+    def _other_words(self, entity: Found, value: Mapping[str, Any]) -> Row:
+        """Return the words as they should be, those found where these are too many, and what both share."""
+        new, old = self._words(value), self._words({**value, "span": value["of"]})
+        named = {"surfaces": [new], "label": entity.label.value}
+        if old.casefold() in new.casefold():
+            return {**named, "instead": [], "left": []}
+        both = max(value["span"][0], value["of"][0]), min(value["span"][1], value["of"][1])
+        left = self._words({**value, "span": list(both)}) if both[0] < both[1] else ""
+        return {**named, "instead": [old], "left": [left] if any(c.isalnum() for c in left) else []}
 
     def _check(self, action: Action, value: Mapping[str, Any]) -> None:
         """Refuse a value that its action cannot have."""

@@ -451,13 +451,12 @@ def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, pro
     *ledger* is the ledger as linked; the decisions of *work* are laid over it in every round.
     """
     from svp_nlp.redaction.decisions import decided
-    from svp_nlp.redaction.link import link
     from svp_nlp.redaction.redact import applied, redact
     from svp_nlp.redaction.verify import leaks, sweep
 
     found = [within_cells(t, x) for t, x in zip(work.transcripts, found, strict=True)]
     for _ in range(ROUNDS):
-        ledger, linked = link(work.transcripts, found, roster=work.roster, ledger=ledger)
+        ledger, linked = _linked(work, found, ledger)
         told, rows = decided(ledger, work.transcripts, linked, work.decisions)
         told, names = dressed(told, work, profile)
         redacted = tuple(
@@ -473,6 +472,23 @@ def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, pro
         ]
     findings = tuple(applied(x, r) for x, r in zip(rows, redacted, strict=True))
     return Outcome(ledger, findings, redacted, left, names)
+
+
+def _linked(
+    work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger
+) -> tuple[Ledger, tuple[tuple[Finding, ...], ...]]:
+    """Link, and where people said that a name was found too wide, cut it and link what is left of it.
+
+    It is cut before anything else is laid over it: kept words around a name would leave the name in the text.
+    """
+    from svp_nlp.redaction.decisions import trimmed
+    from svp_nlp.redaction.link import link
+
+    grown, linked = link(work.transcripts, found, roster=work.roster, ledger=ledger)
+    # What is left of a cut may be trimmed itself; each cut is shorter, so this ends.
+    while (cut := trimmed(work.transcripts, linked, work.decisions)) != linked:
+        grown, linked = link(work.transcripts, cut, roster=work.roster, ledger=grown)
+    return grown, linked
 
 
 def dressed(ledger: Ledger, work: Work, profile: Profile) -> tuple[Ledger, Mapping[str, str]]:

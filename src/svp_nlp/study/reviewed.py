@@ -46,11 +46,24 @@ def rulings(decisions: Sequence[Decision]) -> tuple[Ruling, ...]:
     """Turn standing review decisions into decisions about the ledger; of several on one entity the last.
 
     Another label is: not an identifier of the old kind, and on the roster under the new one. Other words
-    are: on the roster as they are, and the old words, where they were too many, no identifier.
+    are: on the roster as they are, and the old words, where they were too many, trimmed to what is left of
+    them. Each mention of an entity may get other words, so of these the last on one mention stands.
     """
-    last = {d.target: d.id for d in decisions if d.action in VERDICTS}
-    standing = [d for d in decisions if d.action not in VERDICTS or last[d.target] == d.id]
+    last = {d.target: d for d in decisions if d.action in VERDICTS}
+    words = {_mention(d): d.id for d in decisions if d.action is Action.EXTENT}
+    standing = [
+        d
+        for d in decisions
+        if d.action not in VERDICTS
+        or last[d.target].id == d.id
+        or (d.action is last[d.target].action is Action.EXTENT and words[_mention(d)] == d.id)
+    ]
     return tuple(ruling for decision in standing for ruling in _rulings(decision))
+
+
+def _mention(decision: Decision) -> tuple[str, str, str]:
+    value = decision.value
+    return decision.target, str(value.get("transcript")), str(value.get("of"))
 
 
 def _rulings(decision: Decision) -> list[Ruling]:
@@ -70,9 +83,12 @@ def _rulings(decision: Decision) -> list[Ruling]:
         return [rule(Kind.MERGE, entity=entity, into=value["into"])]
     if decision.action in (Action.RELABEL, Action.ADD_MISSED, Action.EXTENT):
         new = rule(Kind.ADD, surfaces=tuple(value["surfaces"]), label=Label(value["label"]))
-        old = {"surfaces": tuple(value["instead"])} if decision.action is Action.EXTENT else {}
-        gone = decision.action is Action.RELABEL or bool(value.get("instead"))
-        return [*([rule(Kind.KEEP, entity=entity, **old)] if gone else []), new]
+        if decision.action is Action.RELABEL:
+            return [rule(Kind.KEEP, entity=entity), new]
+        if value.get("instead"):
+            wide = (*value["instead"], *value.get("left", value["surfaces"]))
+            return [rule(Kind.TRIM, entity=entity, surfaces=wide), new]
+        return [new]
     return []
 
 
