@@ -33,9 +33,9 @@ from svp_nlp.model import (
     Transcript,
     Turn,
 )
-from svp_nlp.reporting.data import ReportData
+from svp_nlp.reporting.data import Decided, ReportData
 from svp_nlp.reporting.html import html_report
-from svp_nlp.reporting.tables import matrix_table, themes_table
+from svp_nlp.reporting.tables import decided_table, matrix_table, themes_table
 from svp_nlp.reporting.texts import chance, opening, passage_pieces, quoted
 
 ATTACK = '<script>alert("x")</script><img src=x onerror=alert(1)>'
@@ -393,3 +393,56 @@ def test_an_unsure_theme_is_shown_with_its_domain_and_its_exclusion_cue(data: Re
     assert "the domain is probably Need & <worry>." in Page(page).text
     assert "Tired of the work itself: no code" in Page(page).text
     assert "the domain is probably" not in html_report(data)
+
+
+@pytest.fixture
+def decided(data: ReportData) -> ReportData:
+    t = data.transcripts["B"]
+    made = Decided(
+        {"B:2": frozenset({"need.sleep", "ways.peers"}), "K:2": frozenset()},
+        {"by one coder": 1, "adjudicated": 1},
+        differing=1,
+        coders=2,
+        quotes=(Quote("ways.peers", "B", "B:2", (found(t, "called me."),), citation="B page 1"),),
+        agreement=f"Agreement {ATTACK}.",
+        figures=("agreement.svg",),
+    )
+    return replace(data, decided=made)
+
+
+def test_what_people_decided_stands_before_what_is_suggested(decided: ReportData) -> None:
+    page = Page(html_report(decided))
+    sections = [a["id"] for _, a in page.elements if a.get("id") in ("decided", "themes")]
+    assert sections == ["decided", "themes"]
+    assert "2 of 3 passages besides the interviewers’ questions are decided: 1 by one coder" in page.text
+    assert "On 1 passage coders differ and nobody has resolved it yet; it does not count." in page.text
+    assert "decided: Sleepless, Peers" in page.text
+    assert "decided: no theme" in page.text
+    assert "called me." in page.text
+    assert "not confirmed by anyone" not in page.text
+    assert "confirmed by anyone" not in page.text
+    assert {"href": "review/agreement.svg"} in page.named("a")
+    ids = [a["id"] for _, a in page.elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    assert page.named("script") == []
+
+
+def test_what_people_decided_in_tables(decided: ReportData) -> None:
+    rows = list(csv.reader(io.StringIO(decided_table(decided))))
+    assert rows[0] == ["domain", "theme", "label", "B", "K"]
+    assert rows[1:3] == [
+        ["need", "need.sleep", "Sleepless", "1", "0"],
+        ["ways", "ways.peers", "Peers", "1", "0"],
+    ]
+    assert rows[3:] == [["", "", "no theme applies", "0", "1"], ["", "", "not decided", "1", "0"]]
+    quotes = list(csv.DictReader(io.StringIO(themes_table(decided))))
+    assert [(q["theme"], q["status"]) for q in quotes] == [
+        ("need.sleep", "suggested"),
+        ("ways.peers", "decided"),
+        ("ways.peers", "suggested"),
+    ]
+
+
+def test_a_decision_about_nothing_here_is_an_error(data: ReportData) -> None:
+    with pytest.raises(StudyError, match='a decision refers to passage "Z:1"'):
+        replace(data, decided=Decided({"Z:1": frozenset()}))

@@ -257,3 +257,31 @@ def test_more_words_and_other_words_take_effect(tmp_path: Path) -> None:
     assert "Brandt" not in text
     assert "of the unit" not in text
     assert study.verify().clean
+
+
+def test_the_report_says_what_people_decided(study: Study) -> None:
+    passages = [p for p in study.proposals.passages if p.role is Role.RESPONDENT][:3]
+    first, second = (theme.id for theme in study.codebook().themes[:2])
+    log = reviewing.coding_log(study.layout, study.settings)
+    said = {passages[0].id: (first, first), passages[1].id: (first, second), passages[2].id: (second, None)}
+    for id, themes in said.items():
+        for coder, theme in zip(("AB", "CD"), themes, strict=True):
+            if theme is not None:
+                log.append(decided(Action.CODE, {"themes": [theme]}, coder=coder, target=id, study=log.study))
+                log.append(decided(Action.COMMIT, {}, coder=coder, target=id, study=log.study))
+    span = passages[0].pieces[0]
+    pieces = [[span.start, span.start + 20]]
+    quote = {"theme": first, "pieces": pieces}
+    log.append(decided(Action.QUOTE, quote, coder="AB", target=passages[0].id, study=log.study))
+    log.close()
+    study.figures()
+    written = {path.name: path for path in study.report()}
+    page = written["report.html"].read_text("utf-8")
+    assert "1 agreed on by all their coders, 1 by one coder" in page
+    assert "On 1 passage coders differ" in page
+    assert "Cohen&#39;s kappa" in page
+    assert 'href="review/saturation.svg"' in page
+    rows = written["decided.csv"].read_text("utf-8").splitlines()
+    assert sum(map(int, next(r for r in rows if f",{first}," in r).split(",")[3:])) == 1
+    quotes = written["themes.csv"].read_text("utf-8")
+    assert quotes.count(",decided\n") == 1

@@ -22,6 +22,27 @@ from svp_nlp.model import (
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What people decided about passages; what was only suggested is not here.
+
+    ``themes`` maps a passage that was decided to its themes (none: read, and no theme applies); ``how``
+    counts these passages by why their coding counts, in words. ``differing`` passages have coders who differ
+    and nobody who resolved it, ``foreign`` ones themes the codebook no longer has; neither counts. ``quotes``
+    were marked by coders. ``agreement`` says how far coders agree, with unit, frame and interval, or why that
+    is not known; ``figures`` names the files in reports/review/.
+    """
+
+    themes: Mapping[str, frozenset[str]]
+    how: Mapping[str, int] = field(default_factory=dict)
+    differing: int = 0
+    foreign: int = 0
+    coders: int = 0
+    quotes: Sequence[Quote] = field(default=(), repr=False)
+    agreement: str = ""
+    figures: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything a report shows.
 
@@ -30,8 +51,9 @@ class ReportData:
     a verification that found nothing, False after one that found ``leaks``, None before any.
     ``topics_message`` says what the topic search wants said, or why there are no topics;
     ``topic_map_svg`` is a picture as SVG text, or empty. ``receipt`` maps what was run to its facts.
+    ``decided`` is None where nobody decided anything yet.
 
-    Raises StudyError when a suggestion, quote or topic refers to something that is not here.
+    Raises StudyError when a suggestion, quote, topic or decision refers to something that is not here.
     """
 
     title: str = field(repr=False)
@@ -48,6 +70,7 @@ class ReportData:
     topics_message: str = field(default="", repr=False)
     topic_map_svg: str = field(default="", repr=False)
     receipt: Mapping[str, object] = field(default_factory=dict, repr=False)
+    decided: Decided | None = None
 
     def __post_init__(self) -> None:
         themes = {theme.id for theme in self.codebook.themes}
@@ -58,6 +81,9 @@ class ReportData:
         _known("suggestion", "passage", (s.passage for s in self.suggestions), passages)
         _known("suggestion", "theme", (r.theme for s in self.suggestions for r in s.ranked), themes)
         _known("topic", "passage", (p for t in self.topics for p in t.passages), passages)
+        if self.decided is not None:
+            _known("decision", "passage", self.decided.themes, passages)
+            _known("decision", "theme", (t for given in self.decided.themes.values() for t in given), themes)
 
     def answers(self) -> tuple[Passage, ...]:
         """Return the passages that respondents speak.

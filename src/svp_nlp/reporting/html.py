@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from svp_nlp.model import Domain, Label, Passage, Quote, Suggestion, Theme, Topic, Transcript
 from svp_nlp.reporting.data import ReportData
+from svp_nlp.reporting.tables import decided_counts
 from svp_nlp.reporting.texts import (
     LABEL_WORDS,
     Piece,
@@ -82,6 +83,16 @@ class _ThemeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class _DecidedRow:
+    """A theme with how many passages of how many transcripts people gave it, and the quotes they marked."""
+
+    theme: Theme
+    passages: int
+    transcripts: int
+    quotes: tuple[_QuoteShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _QuoteShown:
     """A quote with its citation and the anchor of its passage."""
 
@@ -113,6 +124,7 @@ class _PassageShown:
     coded: float
     domain: str
     proposals: tuple[_Proposal, ...]
+    decided: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +196,21 @@ class _Page:
         ]
 
     @property
+    def decided_groups(self) -> list[tuple[int, Domain, list[_DecidedRow]]]:
+        """Themes by domain as people decided them, in the order of the codebook."""
+        counts = decided_counts(self.data)
+        return [
+            (number, domain, [self._decided_row(t, counts) for t in self._themes_of(domain)])
+            for number, domain in enumerate(self.data.codebook.domains, 1)
+        ]
+
+    @cached_property
+    def decided_answers(self) -> int:
+        """The number of answers that people decided on."""
+        decided = {} if self.data.decided is None else self.data.decided.themes
+        return sum(p.id in decided for p in self.answers)
+
+    @property
     def transcript_groups(self) -> list[tuple[str, list[_PassageShown]]]:
         """Answers by transcript, in the order they were spoken."""
         return [
@@ -235,6 +262,19 @@ class _Page:
         quotes = tuple(self._quote(q) for q in self.data.quotes if q.theme == theme.id)
         return _ThemeRow(theme, first[theme.id], among[theme.id], quotes)
 
+    def _decided_row(self, theme: Theme, counts: Mapping[tuple[str, str], int]) -> _DecidedRow:
+        found = [counts[theme.id, t] for t in self.data.transcripts if counts[theme.id, t]]
+        marked = () if self.data.decided is None else self.data.decided.quotes
+        quotes = tuple(self._quote(q) for q in marked if q.theme == theme.id)
+        return _DecidedRow(theme, sum(found), len(found), quotes)
+
+    def _decided(self, passage: Passage) -> str | None:
+        """Return the labels of the themes people gave, "no theme", or None where nobody decided."""
+        given = None if self.data.decided is None else self.data.decided.themes.get(passage.id)
+        if given is None:
+            return None
+        return ", ".join(t.label for t in self.data.codebook.themes if t.id in given) or "no theme"
+
     def _quote(self, quote: Quote) -> _QuoteShown:
         text = quoted(self.data.transcripts[quote.transcript], quote)
         return _QuoteShown(text, quote.citation, self.anchors.get(quote.passage, ""))
@@ -252,6 +292,7 @@ class _Page:
             self.coded.get(passage.id, 0.0),
             self._domain_label(self.likely_domain.get(passage.id, "")),
             tuple(self._proposal(transcript, s) for s in ranked),
+            self._decided(passage),
         )
 
     def _domain_label(self, id_: str) -> str:
