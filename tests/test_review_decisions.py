@@ -365,7 +365,8 @@ def test_what_does_not_fit_is_listed_and_the_rest_taken(log: DecisionLog, tmp_pa
         (
             [replace(coded(A), codebook_version="6")],
             "x.jsonl was made with codebook '6', this study has '7'; nothing was imported\n\n"
-            "hint: import it into a copy of the study with that codebook",
+            "hint: import it into a copy of the study with that codebook, or say "
+            "first what became of its themes: svp-nlp codebook migrate",
         ),
         (
             ["PK\x03\x04"],

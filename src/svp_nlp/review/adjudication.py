@@ -17,7 +17,8 @@ Stage = Literal["blind", "assisted"]
 class Discrepancy:
     """A passage on which coders differ: each one's coding, how far apart they are, how it was resolved.
 
-    ``distance`` is the mean MASI distance of the pairs of coders, in (0, 1].
+    ``distance`` is the mean MASI distance of the pairs of coders, in (0, 1]; 0 where they agree by now, but
+    what it was resolved to holds a theme that was split since.
     """
 
     passage: str
@@ -50,13 +51,13 @@ class FinalCoding:
 def discrepancies(state: State, *, resolved: bool = False) -> tuple[Discrepancy, ...]:
     """Return the passages on which coders' decided codings differ, farthest apart first.
 
-    Those already adjudicated are left out unless *resolved*.
+    Those already adjudicated are left out unless *resolved*; those to be adjudicated again are not.
     """
     found = []
-    adjudicated = state.adjudications
+    adjudicated, reopened = state.adjudications, state.reopened
     for passage, codings in _decided(state).items():
         distance = _distance(codings)
-        if distance > 0 and (resolved or passage not in adjudicated):
+        if passage in reopened or (distance > 0 and (resolved or passage not in adjudicated)):
             found.append(Discrepancy(passage, codings, distance, adjudicated.get(passage)))
     return tuple(sorted(found, key=lambda d: -d.distance))
 
@@ -64,9 +65,10 @@ def discrepancies(state: State, *, resolved: bool = False) -> tuple[Discrepancy,
 def final_codings(state: State) -> dict[str, FinalCoding]:
     """Return the codings that count, by passage: adjudicated, or decided by all its coders alike.
 
-    A passage on which coders differ has none until somebody adjudicates it; nothing that was only suggested,
-    or coded and not yet committed, is here.
+    A passage on which coders differ has none until somebody adjudicates it, and once more where a theme of
+    that was split since; nothing that was only suggested, or coded and not yet committed, is here.
     """
+    reopened = state.reopened
     final = {
         passage: FinalCoding(
             passage,
@@ -75,7 +77,7 @@ def final_codings(state: State) -> dict[str, FinalCoding]:
             tuple(coding.coder for coding in codings),
         )
         for passage, codings in _decided(state).items()
-        if _distance(codings) == 0
+        if _distance(codings) == 0 and passage not in reopened
     }
     for passage, one in state.adjudications.items():
         final[passage] = FinalCoding(passage, one.themes, "adjudicated", (one.by,))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from svp_nlp.errors import ReviewError
 from svp_nlp.review.decisions import Action, Decision
+from svp_nlp.review.migration import NO_MIGRATIONS, Migrations, foreign_migrations, migration_misfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,25 @@ class Imported:
 WHAT_IS_READ = "what `svp-nlp export decisions` or the review page saved is read"
 
 
-def misfit(decision: Decision, study: str, basis: Basis | None) -> str:
-    """Say why *decision* does not belong here, or "" when it does."""
+def misfit(
+    decision: Decision, study: str, basis: Basis | None, migrations: Migrations = NO_MIGRATIONS
+) -> str:
+    """Say why *decision* does not belong here, or "" when it does.
+
+    One made with an older codebook belongs here where *migrations* say what became of that.
+    """
     if decision.study != study:
         return "made in another study"
+    if decision.kind == "codebook":
+        return migration_misfit(decision)
     if decision.kind != "coding":
         return ""
     if basis is None:
         return value_misfit(decision.action, decision.value)
     if basis.coders and decision.coder not in basis.coders:
         return f"coder {decision.coder!r} is not one of the study's: {', '.join(sorted(basis.coders))}"
-    if decision.codebook_version != basis.codebook_version:
+    themes = themes_of(basis, migrations).get(decision.codebook_version)
+    if themes is None:
         found = decision.codebook_version or "no version"
         return f"made with codebook {found!r}, this study has {basis.codebook_version!r}"
     if decision.target not in basis.texts:
@@ -77,7 +86,12 @@ def misfit(decision: Decision, study: str, basis: Basis | None) -> str:
     sha256, length = basis.texts[decision.target]
     if decision.text_sha256 != sha256:
         return "the text was changed since it was coded"
-    return value_misfit(decision.action, decision.value, basis.themes, length)
+    return value_misfit(decision.action, decision.value, themes, length)
+
+
+def themes_of(basis: Basis, migrations: Migrations) -> dict[str, frozenset[str]]:
+    """Return the versions of the codebook that decisions may have, each with its themes."""
+    return {**migrations.earlier(basis.codebook_version), basis.codebook_version: basis.themes}
 
 
 def value_misfit(
@@ -151,7 +165,13 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def require_ours(given: Sequence[tuple[str, Decision]], study: str, basis: Basis | None, name: str) -> None:
+def require_ours(
+    given: Sequence[tuple[str, Decision]],
+    study: str,
+    basis: Basis | None,
+    name: str,
+    migrations: Migrations = NO_MIGRATIONS,
+) -> None:
     """Raise ReviewError when nothing in a file belongs to this study, or to its codebook."""
     if not given:
         return
@@ -162,13 +182,36 @@ def require_ours(given: Sequence[tuple[str, Decision]], study: str, basis: Basis
             hint="import it into the study it was made in",
         )
     versions = {d.codebook_version for d in here if d.kind == "coding"}
-    if basis is not None and versions and basis.codebook_version not in versions:
-        found = ", ".join(repr(v) for v in sorted(versions))
-        raise ReviewError(
-            f"{name} was made with codebook {found}, this study has {basis.codebook_version!r}; "
-            "nothing was imported",
-            hint="import it into a copy of the study with that codebook",
-        )
+    if basis is not None and versions and versions.isdisjoint(themes_of(basis, migrations)):
+        raise other_codebook(name, versions, basis)
+
+
+def other_codebook(name: str, versions: Iterable[str], basis: Basis) -> ReviewError:
+    """Return the error for a file that was made with codebooks this study knows nothing of."""
+    found = ", ".join(repr(version) for version in sorted(versions))
+    return ReviewError(
+        f"{name} was made with codebook {found}, this study has {basis.codebook_version!r}; "
+        "nothing was imported",
+        hint="import it into a copy of the study with that codebook, or say first what became of its themes: "
+        "svp-nlp codebook migrate",
+    )
+
+
+def fitting_migrations(
+    mine: Sequence[Decision], given: Sequence[tuple[str, Decision]], study: str, version: str | None
+) -> tuple[Migrations, str]:
+    """Return the migrations that hold once those in a file are taken in, and why they are not, or "".
+
+    They are taken in all or none; *version* is the codebook in use, None where it is not known.
+    """
+    known = {d.id for d in mine}
+    new = [
+        d
+        for _, d in given
+        if d.kind == "codebook" and d.study == study and d.id not in known and not migration_misfit(d)
+    ]
+    why = foreign_migrations(mine, new, version)
+    return Migrations.of(mine if why else [*mine, *new]), why
 
 
 def decision_lines(path: Path) -> Iterator[tuple[str, str]]:

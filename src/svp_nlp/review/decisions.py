@@ -28,7 +28,7 @@ extent                    ``transcript``, ``span``: the pair as it should be, in
 merge                     ``into``: the entity it belongs to
 add-missed                ``transcript``, ``span``, ``label``, ``surfaces``: its words
 accept-rest               ``open``: the targets left open; ``name`` of who accepts them
-migrate                   see `svp_nlp.review.migration`: which codebook became which, and what became of themes
+migrate                   see `svp_nlp.review.migration`: which codebook became which, with what map of themes
 ========================  ==================================================================================
 """
 

@@ -99,7 +99,7 @@ def acceptance(state: State, by: By, zone: tzinfo | None = None) -> tuple[Rate, 
     counts: dict[str, Counter[Action]] = defaultdict(Counter)
     for coding in state.codings.values():
         for verdict in coding.verdicts:
-            if verdict.theme not in coding.checks:
+            if not verdict.planted:
                 counts[_key(coding, verdict, by, zone)][verdict.action] += 1
     return tuple(
         Rate(key, n[Action.ACCEPT], n[Action.CHANGE], n[Action.REJECT])
@@ -111,7 +111,7 @@ def check_items(state: State) -> tuple[Rate, ...]:
     """Count, by coder, what became of the check items: suggestions put in that should not be accepted."""
     counts: dict[str, Counter[Action]] = defaultdict(Counter)
     for (coder, _), coding in sorted(state.codings.items()):
-        verdicts = [v for v in coding.verdicts if v.theme in coding.checks]
+        verdicts = [v for v in coding.verdicts if v.planted]
         counts[coder].update(verdict.action for verdict in verdicts)
     return tuple(
         Rate(coder, n[Action.ACCEPT], n[Action.CHANGE], n[Action.REJECT])

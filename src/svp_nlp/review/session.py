@@ -185,7 +185,18 @@ class CodingDesk:
         """Answer one request; raises ReviewError for one that cannot be."""
         if verb not in self._verbs:
             raise ReviewError("the page asked for something unknown", hint="load the page again")
+        self._require_codebook()
         return self._verbs[verb](body)
+
+    def _require_codebook(self) -> None:
+        """Raise ReviewError where the codebook was migrated since this desk was opened."""
+        version = self.material.codebook.version
+        last = self.journal.state.migrations.end(version)
+        if last != version:
+            raise ReviewError(
+                f"the codebook became version {last} since this was opened; all before is kept",
+                hint="close this and open the review again",
+            )
 
     def close(self) -> None:
         """Give the record back."""
@@ -215,6 +226,7 @@ class CodingDesk:
             "checks": self.material.checks > 0,
             "similar": self.material.similar is not None,
             "codebook": codebook_row(self.material.codebook),
+            "earlier": earlier_labels(state),
             "passages": [self._passage_row(p) for p in self.material.passages],
             "states": mine,
             "last": self.journal.last,
@@ -285,13 +297,14 @@ class CodingDesk:
             if coding.decided:
                 by[passage].append(coding)
         codes = any(c.coder == coder for group in by.values() for c in group)
-        resolved = state.adjudications
+        resolved, reopened = state.adjudications, state.reopened
         found = [
-            _compared(p.id, by[p.id], resolved.get(p.id))
+            _compared(p.id, by[p.id], resolved.get(p.id), reopened.get(p.id))
             for p in self.material.passages
             if len(by[p.id]) > 1 and (not codes or any(c.coder == coder for c in by[p.id]))
         ]
-        found.sort(key=lambda row: -row["differ"])  # stable: in the order spoken where they differ as much
+        # Stable: in the order spoken where they differ as much.
+        found.sort(key=lambda row: ("reopened" not in row, -row["differ"]))
         return {"rows": found, "last": self.journal.last}
 
     def similar(self, body: Mapping[str, Any]) -> Row:
@@ -433,11 +446,22 @@ def coding_row(coding: Coding) -> Row:
         "quotes": [{"theme": q.theme, "pieces": [[s.start, s.end] for s in q.pieces]} for q in coding.quotes],
         "memos": list(coding.memos),
         "verdicts": {v.theme: v.action.value for v in coding.verdicts},
+        "split": {theme: list(parts) for theme, parts in coding.split.items()},
     }
 
 
-def _compared(passage: str, codings: Sequence[Coding], done: Adjudication | None) -> Row:
-    """Return how several coders coded one passage, and what it was resolved to."""
+def earlier_labels(state: State) -> dict[str, str]:
+    """Return the labels of themes that coders have to choose parts of."""
+    codings = (coding.split for coding in state.codings.values())
+    resolved = (one.split for one in state.reopened.values())
+    split = {theme for one in (*codings, *resolved) for theme in one}
+    return {theme: state.migrations.label(theme) for theme in sorted(split)}
+
+
+def _compared(
+    passage: str, codings: Sequence[Coding], done: Adjudication | None, again: Adjudication | None
+) -> Row:
+    """Return how several coders coded a passage, what it was resolved to, what is to be resolved *again*."""
     row: Row = {
         "passage": passage,
         "differ": _difference(codings),
@@ -450,6 +474,8 @@ def _compared(passage: str, codings: Sequence[Coding], done: Adjudication | None
             "reason": done.reason,
             "certainty": done.certainty,
         }
+    if again:
+        row["reopened"] = {theme: list(parts) for theme, parts in again.split.items()}
     return row
 
 

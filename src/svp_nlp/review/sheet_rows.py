@@ -170,7 +170,8 @@ def _news(
         value: dict[str, Any] = {"themes": list(now.themes or ())}
         value |= {"pieces": {t: [[p.start, p.end] for p in some] for t, some in kept.items()}} if kept else {}
         yield Action.CODE, value | ({} if sure is None else {"certainty": sure})
-        if not seen:
+        # A row that was filled in says all: what is left out of a split theme's parts does not apply.
+        if not seen or (coding is not None and coding.split):
             yield Action.COMMIT, {}
     for theme, words in now.quotes:
         if (theme, words) not in before.quotes:

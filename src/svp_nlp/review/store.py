@@ -21,12 +21,14 @@ from svp_nlp.review.checks import (
     Imported,
     Refused,
     decision_lines,
+    fitting_migrations,
     misfit,
     parsed,
     require_ours,
     value_misfit,
 )
 from svp_nlp.review.decisions import Decision, as_decision, dump
+from svp_nlp.review.migration import migration_misfit
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -65,7 +67,7 @@ class DecisionLog:
         """
         if any(d.study != self.study for d in decisions):
             raise ReviewError("a decision belongs to another study", hint="open the study it was made in")
-        wrong = [why for d in decisions if d.kind == "coding" and (why := value_misfit(d.action, d.value))]
+        wrong = [why for d in decisions if (why := _misshapen(d))]
         if wrong:
             raise ReviewError(f"a decision cannot be recorded: {wrong[0]}")
         if not decisions:
@@ -133,13 +135,17 @@ class DecisionLog:
         Raises ReviewError when none of them belongs to this study, or to its codebook.
         """
         given, out = list(decisions), list(refused)
-        require_ours(given, self.study, basis, name)
         mine = {d.id: d for d in self.read()}
+        version = None if basis is None else basis.codebook_version
+        migrations, foreign = fitting_migrations(list(mine.values()), given, self.study, version)
+        require_ours(given, self.study, basis, name, migrations)
         new: dict[str, Decision] = {}
         known = 0
         for where, decision in given:
-            why = misfit(decision, self.study, basis)
             before = mine.get(decision.id) or new.get(decision.id)
+            why = misfit(decision, self.study, basis, migrations)
+            if decision.kind == "codebook" and before is None:
+                why = why or foreign
             if why:
                 out.append(Refused(where, why))
             elif before is None:
@@ -150,3 +156,10 @@ class DecisionLog:
                 out.append(Refused(where, "a decision with this id is in the record and says something else"))
         added = self.append(*new.values())
         return Imported(added, known + len(new) - added, tuple(out))
+
+
+def _misshapen(decision: Decision) -> str:
+    """Say what is wrong with the form of what a decision holds, or ""."""
+    if decision.kind == "coding":
+        return value_misfit(decision.action, decision.value)
+    return migration_misfit(decision) if decision.kind == "codebook" else ""

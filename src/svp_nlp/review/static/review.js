@@ -268,7 +268,7 @@ export function foldPassage(decisions) {
   const { themes, decided, certainty, flagged, pieces, quotes, memos, verdicts } = now;
   return {
     themes: [...themes].sort(), decided, blind: blind === null ? null : [...blind].sort(), seen: wasSeen,
-    certainty, flagged, pieces, quotes, memos, verdicts,
+    certainty, flagged, pieces, quotes, memos, verdicts, split: {},
   };
 }
 
@@ -281,7 +281,7 @@ export function standing(decisions) {
     const { parent, id } = decisions[n];
     if (!parent || gone.has(id) || (at.get(parent) ?? n) >= n) continue;
     const undone = decisions[at.get(parent)].action;
-    if (undone === "seen" || (undone === "commit" && n > seen)) continue;
+    if (undone === "seen" || (undone === "commit" && at.get(parent) < seen && n > seen)) continue;
     gone.add(parent);
   }
   return decisions.filter((one) => one.action !== "undo" && !gone.has(one.id));
@@ -914,6 +914,11 @@ function intoView(work) {
   if (narrower(work, 44)) work.scrollIntoView({ block: "start" });
 }
 
+/** The themes of a coding that were split since, and wait for their coder to choose. */
+function splitThemes(state) {
+  return Object.keys(state?.split ?? {});
+}
+
 /** What coding and comparing share: a list, a passage, the codebook. */
 class PassageView {
   constructor(app, row) {
@@ -937,6 +942,11 @@ class PassageView {
 
   focus() {
     intoView(this.work);
+  }
+
+  /** The label a theme had in the codebook before. */
+  earlier(id) {
+    return this.row.earlier?.[id] ?? id;
   }
 
   /** The pieces of a passage, asked for once and ahead of time for its neighbours. */
@@ -993,7 +1003,7 @@ function codingViews(app, row) {
 }
 
 const STATES = {
-  all: "all passages", open: "not yet decided", decided: "decided", unopened: "suggestions not opened",
+  all: "all passages", open: "not yet decided", split: "to be decided again", decided: "decided", unopened: "suggestions not opened",
   coded: "with a code", none: "decided: no code", flagged: "flagged", differ: "coders differ", sampled: "sample without suggestion",
 };
 
@@ -1017,7 +1027,8 @@ class CodingView extends PassageView {
     const choose = (name, label, options) => h("select", { "aria-label": label, onchange: refilter, "data-filter": name }, options);
     const option = (value, words) => h("option", { value }, words);
     const transcripts = [...new Set(this.passages.map((one) => one.transcript))];
-    const states = Object.entries(STATES).filter(([key]) => key !== "differ" || !this.row.alone);
+    const split = Object.values(this.row.states).some((one) => splitThemes(one).length);
+    const states = Object.entries(STATES).filter(([key]) => (key !== "differ" || !this.row.alone) && (key !== "split" || split));
     const book = this.row.codebook;
     const fields = {
       text: h("input", { type: "search", "aria-label": "Search in the passages", placeholder: "search", onchange: refilter, onkeydown: (event) => {
@@ -1066,7 +1077,7 @@ class CodingView extends PassageView {
   fitsState(one, state, differ) {
     const own = this.state(one.id);
     return {
-      all: true, open: !own?.decided, decided: own?.decided, unopened: own?.decided && !own.seen, flagged: own?.flagged,
+      all: true, open: !own?.decided, split: splitThemes(own).length, decided: own?.decided, unopened: own?.decided && !own.seen, flagged: own?.flagged,
       coded: own?.themes.length, none: own?.decided && !own.themes.length, sampled: one.sampled, differ: differ?.has(one.id),
     }[state];
   }
@@ -1081,7 +1092,9 @@ class CodingView extends PassageView {
     const one = this.passages[this.shown[n]];
     const own = this.state(one.id);
     const mark = own?.decided ? "✓" : own?.themes.length ? "…" : "○";
-    const told = own?.decided ? (own.themes.length ? own.themes.map((id) => this.book.label(id)).join(" · ") : "no code") : "not decided";
+    const again = splitThemes(own).map((id) => this.earlier(id)).join(" · ");
+    const told = own?.decided ? (own.themes.length ? own.themes.map((id) => this.book.label(id)).join(" · ") : "no code")
+      : again ? `to be decided again: ${again}` : "not decided";
     return [
       h("span", { class: "mark", "aria-hidden": "true" }, mark),
       h("span", { class: "cite" }, one.cite, own?.flagged ? " ⚑" : "", one.sampled ? " ◇" : ""),
@@ -1408,6 +1421,7 @@ class CodingView extends PassageView {
       h("p", { class: "cite" }, h("strong", null, this.passage.cite), ` · ${this.passage.role} · ${this.at + 1} of ${this.shown.length}`),
       this.question(),
       h("p", { class: "spoken" }, this.words.node),
+      this.again(own),
       this.codesNow(own),
       this.actions(own),
       this.cards(own),
@@ -1423,8 +1437,19 @@ class CodingView extends PassageView {
     if (suggestion?.sentence && inside(piece, suggestion.sentence)) node.classList.add("reason");
   }
 
+  /** What a code became that the codebook no longer has as one: its parts, for the coder to choose from. */
+  again(own) {
+    const done = shownKey(this.app.keys.of("coding", "done"));
+    return splitThemes(own).map((id) => h("p", { class: "again", role: "note" },
+      h("strong", null, "To be decided again: "), `“${this.earlier(id)}” was split. Choose what applies, then ${done}; without a choice none does. `,
+      own.split[id].map((part) => h("button", {
+        type: "button", class: `chip ${this.book.tint(part)}`, "aria-label": `choose ${this.book.label(part)}`, "data-focus": `part-${part}`,
+        onclick: () => this.app.do("toggle", part),
+      }, this.book.label(part)))));
+  }
+
   codesNow(own) {
-    const state = this.committed() ? (own.seen ? "decided" : "committed") : own?.themes.length ? "not yet committed" : "nothing coded yet";
+    const state = this.committed() ? (own.seen ? "decided" : "committed") : splitThemes(own).length ? "to be decided again" : own?.themes.length ? "not yet committed" : "nothing coded yet";
     const chips = (own?.themes ?? []).map((id) => h("button", {
       type: "button", class: `chip ${this.book.tint(id)}`, "aria-label": `take away ${this.book.label(id)}`,
       "data-focus": `chip-${id}`, onclick: () => this.app.do("toggle", id),
@@ -1491,7 +1516,7 @@ class CompareView extends PassageView {
   }
 
   progress() {
-    const open = this.rows.filter((row) => row.differ && !row.resolved).length;
+    const open = this.rows.filter((row) => row.reopened || (row.differ && !row.resolved)).length;
     return `${plural(open, "difference")} open of ${plural(this.rows.length, "passage")} coded by two or more`;
   }
 
@@ -1529,8 +1554,8 @@ class CompareView extends PassageView {
   listRow(n) {
     const row = this.rows[n];
     const one = this.passages[this.shown[n]];
-    const mark = row.resolved ? "✓" : row.differ ? "≠" : "=";
-    const told = row.resolved ? `resolved by ${row.resolved.by}` : row.differ ? `coders differ (${row.differ.toFixed(2)})` : "coders agree";
+    const mark = row.resolved ? "✓" : row.reopened ? "↺" : row.differ ? "≠" : "=";
+    const told = row.resolved ? `resolved by ${row.resolved.by}` : row.reopened ? "to be resolved again" : row.differ ? `coders differ (${row.differ.toFixed(2)})` : "coders agree";
     return [h("span", { class: "mark", "aria-hidden": "true" }, mark), h("span", { class: "cite" }, one.cite), h("span", { class: "told" }, told), h("span", { class: "text" }, one.text.slice(0, 160))];
   }
 
@@ -1646,6 +1671,8 @@ class CompareView extends PassageView {
         resolved ? h("span", { class: "state" }, ` ✓ resolved by ${resolved.by}`) : null),
       this.question(),
       h("p", { class: "spoken" }, this.words.node),
+      Object.entries(this.current.reopened ?? {}).map(([id, parts]) => h("p", { class: "again", role: "note" }, h("strong", null, "To be resolved again: "),
+        `“${this.earlier(id)}” was split into ${parts.map((part) => this.book.label(part)).join(" and ")}.`)),
       h("div", { class: "coders" }, codings.map((one, n) => this.column(one, n, codings))),
       h("div", { class: "codes", "aria-label": "Resolved to" }, h("span", { class: "state" }, "Resolve to"),
         [...this.draft.themes].sort().map((id) => this.book.chip(id)), this.draft.themes.size ? null : h("span", { class: "chip empty" }, "no code")),
