@@ -156,6 +156,18 @@ def verify(names: Iterable[str] | None = None) -> list[ModelProblem]:
     return [problem for model in _chosen(names) for problem in _problems(model)]
 
 
+def require_pinned(folder: Path, files: Iterable[str]) -> None:
+    """Hash *files* of a pinned model in *folder* before they are used; other folders are taken as they are.
+
+    Raises ModelError where one is missing or is not the pinned one.
+    """
+    for model in manifest().values():
+        if model.path == folder:
+            wanted = {name: model.files[name] for name in files if name in model.files}
+            for problem in _differing(model, wanted):
+                raise ModelError(str(problem), hint=_FETCH)
+
+
 def fetch(names: Iterable[str] | None = None, *, progress: Progress = silent) -> list[Path]:
     """Download, check and unpack the models *names* (default: the default models); return their folders.
 
@@ -228,7 +240,12 @@ def _problems(model: Model) -> Iterator[ModelProblem]:
     if not folder.is_dir():
         yield ModelProblem(model.name, "", f"is not here; expected in {folder}")
         return
-    for name, expected in model.files.items():
+    yield from _differing(model, model.files)
+
+
+def _differing(model: Model, files: Mapping[str, str]) -> Iterator[ModelProblem]:
+    folder = model.path
+    for name, expected in files.items():
         if not (folder / name).is_file():
             yield ModelProblem(model.name, name, f"{name} is missing")
         elif (got := _sha256(folder / name)) != expected:

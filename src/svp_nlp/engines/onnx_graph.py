@@ -1,0 +1,158 @@
+"""BERT sentence encoders as ONNX graphs, built from the weights a model folder holds.
+
+The graph is built in memory whenever the model is loaded, so there is no second file that could be stale or
+not what it should be: the weights on disk are the pinned ones or nothing is loaded. It takes token ids of
+texts of one length and returns unit vectors; pooling and normalisation are part of it. Architecture: Devlin
+et al. 2019, post-norm encoder with exact GELU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+Tensor = npt.NDArray[np.float32]
+
+_OPSET, _IR = 20, 10
+# Seven bits: on processors without VNNI the products of eight-bit weights overflow 16-bit sums, and the
+# vectors would depend on the machine.
+_LARGEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a BERT model's ``config.json`` shapes the graph; ``pooling`` is "mean" or "cls"."""
+
+    hidden: int
+    heads: int
+    layers: int
+    epsilon: float
+    pooling: str
+
+
+def bert_graph(shape: Shape, weights: Mapping[str, Tensor], *, int8: bool = False) -> bytes:
+    """Return the ONNX model as bytes: ids (texts, tokens) int64 -> vectors (texts, hidden) float32.
+
+    With *int8* the linear layers multiply in eight bits: weights scaled per output channel, activations per
+    call (Jacob et al. 2018), so a vector then depends on the texts in the same call. Raises KeyError for a
+    tensor that *weights* lacks.
+    """
+    drawing = _Drawing(shape, weights, int8=int8)
+    made: bytes = drawing.model().SerializeToString()
+    return made
+
+
+class _Drawing:
+    """Collects nodes and constants; each method adds some and returns the name of its output."""
+
+    def __init__(self, shape: Shape, weights: Mapping[str, Tensor], *, int8: bool) -> None:
+        self.shape = shape
+        self.weights = weights
+        self.linear = self._linear_int8 if int8 else self._linear
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def model(self) -> ModelProto:
+        """Draw the whole encoder."""
+        from onnx import TensorProto, helper
+
+        vectors = self._unit(self._pooled(self._encoded(self._embedded())))
+        graph = helper.make_graph(
+            self.nodes,
+            "sentence_encoder",
+            [helper.make_tensor_value_info("ids", TensorProto.INT64, ["texts", "tokens"])],
+            [helper.make_tensor_value_info(vectors, TensorProto.FLOAT, ["texts", self.shape.hidden])],
+            self.constants,
+        )
+        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
+
+    def _embedded(self) -> str:
+        """Add word, position and segment embeddings; every token is of the first segment."""
+        at = "embeddings."
+        words = self._add("Gather", self._constant(self.weights[at + "word_embeddings.weight"]), "ids")
+        segment = self.weights[at + "token_type_embeddings.weight"][0]
+        places = self._constant(self.weights[at + "position_embeddings.weight"] + segment)
+        first = self._constant(np.array([0]))
+        length = self._add("Shape", "ids", start=1, end=2)
+        here = self._add("Slice", places, first, length, first)
+        return self._norm(self._add("Add", words, here), at + "LayerNorm")
+
+    def _encoded(self, x: str) -> str:
+        for i in range(self.shape.layers):
+            layer = f"encoder.layer.{i}."
+            x = self._attended(x, layer + "attention.")
+            wide = self._add("Gelu", self._dense(x, layer + "intermediate.dense"))
+            narrow = self._dense(wide, layer + "output.dense")
+            x = self._norm(self._add("Add", narrow, x), layer + "output.LayerNorm")
+        return x
+
+    def _attended(self, x: str, at: str) -> str:
+        """Attend: query, key and value in one multiplication, which is faster than three."""
+        three = self._dense(x, *(f"{at}self.{name}" for name in ("query", "key", "value")))
+        parts = self._add_many("Split", 3, three, axis=-1, num_outputs=3)
+        heads = self.shape.heads
+        mixed = self._add("MultiHeadAttention", *parts, domain="com.microsoft", num_heads=heads)
+        out = self._dense(mixed, at + "output.dense")
+        return self._norm(self._add("Add", out, x), at + "output.LayerNorm")
+
+    def _pooled(self, x: str) -> str:
+        if self.shape.pooling == "cls":
+            return self._add("Gather", x, self._constant(np.array(0)), axis=1)
+        return self._add("ReduceMean", x, self._constant(np.array([1])), keepdims=0)
+
+    def _unit(self, x: str) -> str:
+        return self._add("LpNormalization", x, axis=-1, p=2)
+
+    def _norm(self, x: str, at: str) -> str:
+        scale, bias = (self._constant(self.weights[f"{at}.{part}"]) for part in ("weight", "bias"))
+        return self._add("LayerNormalization", x, scale, bias, axis=-1, epsilon=self.shape.epsilon)
+
+    def _dense(self, x: str, *layers: str) -> str:
+        """Apply one linear layer, or several side by side."""
+        weight = np.concatenate([self.weights[f"{layer}.weight"] for layer in layers])
+        bias = np.concatenate([self.weights[f"{layer}.bias"] for layer in layers])
+        return self._add("Add", self.linear(x, weight.T), self._constant(bias))
+
+    def _linear(self, x: str, weight: Tensor) -> str:
+        return self._add("MatMul", x, self._constant(weight))
+
+    def _linear_int8(self, x: str, weight: Tensor) -> str:
+        from onnx import TensorProto
+
+        digits, scales = quantised(weight)
+        small, scale, zero = self._add_many("DynamicQuantizeLinear", 3, x)
+        none = self._constant(np.zeros(len(scales), dtype=np.int8))
+        sums = self._add("MatMulInteger", small, self._constant(digits), zero, none)
+        whole = self._add("Cast", sums, to=TensorProto.FLOAT)
+        return self._add("Mul", whole, self._add("Mul", scale, self._constant(scales)))
+
+    def _constant(self, values: npt.NDArray[Any]) -> str:
+        from onnx import numpy_helper
+
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def _add(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        return self._add_many(operator, 1, *inputs, **attributes)[0]
+
+    def _add_many(self, operator: str, outputs: int, *inputs: str, **attributes: Any) -> list[str]:
+        from onnx import helper
+
+        names = [f"{operator}_{len(self.nodes)}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
+        return names
+
+
+def quantised(weight: Tensor) -> tuple[npt.NDArray[np.int8], Tensor]:
+    """Return *weight*, shape (inputs, outputs), as seven-bit integers and the scale of each output."""
+    scales = np.maximum(np.abs(weight).max(axis=0), np.float32(1e-12)) / np.float32(_LARGEST)
+    return np.round(weight / scales).astype(np.int8), scales.astype(np.float32)
