@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from svp_nlp.coding.language import other_language
+from svp_nlp.coding.language import foreign, other_language
 
 SAID = {
     "": "I think that we never had the money for it, and when somebody called there was nobody on the phone.",
@@ -46,3 +46,13 @@ def test_every_real_and_invented_interview_is_english(shared: Path) -> None:
     texts = [p.read_text("utf-8") for kind in ("devset", "realset") for p in (shared / kind).rglob("*.txt")]
     assert texts
     assert {other_language(text) for text in texts} == {""}
+
+
+def test_a_remark_for_every_other_language() -> None:
+    assert list(foreign([SAID[""], "Ja."])) == []
+    tail = "; suggestions are made for English and mean little there"
+    said = [SAID["German"], SAID[""], SAID["French"], SAID["German"]]
+    assert list(foreign(said, "transcript")) == [
+        f"1 transcript seems to be in French{tail}",
+        f"2 transcripts seem to be in German{tail}",
+    ]

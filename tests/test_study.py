@@ -12,7 +12,7 @@ import pytest
 
 import svp_nlp
 from svp_nlp.cli import main
-from svp_nlp.errors import StudyError
+from svp_nlp.errors import StudyError, SvpWarning
 from svp_nlp.example import example_roster, example_sources
 from svp_nlp.model import Span
 from svp_nlp.reading import read
@@ -273,6 +273,21 @@ def test_suggest_codes_gives_one_ranked_list_a_text() -> None:
     assert made[1].abstained
     with pytest.raises(svp_nlp.SvpError, match="takes a list of texts"):
         svp_nlp.suggest_codes("one text")
+
+
+def test_suggest_codes_says_that_texts_are_in_another_language() -> None:
+    texts = [
+        "Wir hatten nie das Geld dafür, und wenn jemand angerufen hat, dann war niemand am Telefon.",
+        "We have no budget at all. I do this on top of my full time job and nobody pays me for it.",
+    ]
+    with pytest.warns(SvpWarning) as said:
+        made = svp_nlp.suggest_codes(texts)
+    assert [str(w.message) for w in said] == [
+        "1 text seems to be in German; suggestions are made for English and mean little there"
+    ]
+    assert said[0].filename == __file__
+    assert [len(m) for m in made] == [3, 3]
+    assert len(svp_nlp.suggest_codes(texts[1:])) == 1  # nothing to say of English: warnings are errors here
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,10 @@ class SvpError(Exception):
         return self.message if self.hint is None else f"{self.message}\n\nhint: {self.hint}"
 
 
+class SvpWarning(UserWarning):
+    """Something a person should know beside a result; holds no transcript text either."""
+
+
 class ReadError(SvpError):
     """A source that cannot be read as a transcript."""
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from svp_nlp.errors import ReadError, SvpError
+from svp_nlp.errors import ReadError, SvpError, SvpWarning
 from svp_nlp.model import Codebook, Finding, Leak, Redacted, Status, Suggestions, Transcript
 from svp_nlp.progress import Progress, silent
 
 if TYPE_CHECKING:
     from svp_nlp.redaction.ledger import Ledger
+    from svp_nlp.settings import EmbeddingBackend
 
 Sources = Path | str | Transcript | Sequence[Path | str | Transcript]
 
@@ -136,18 +138,24 @@ def _path(source: Path | str) -> Path:
 
 
 def suggest_codes(
-    texts: Sequence[str], codebook: Codebook | Path | str | None = None, *, top: int = 3
+    texts: Sequence[str],
+    codebook: Codebook | Path | str | None = None,
+    *,
+    top: int = 3,
+    backend: EmbeddingBackend = "sentence-transformers",
 ) -> tuple[Suggestions, ...]:
     """Propose themes for texts: one ranked list each, in order; nothing is decided.
 
     *codebook* is a `Codebook`, a YAML file, or None for the founding study's. Each result holds ``coded``
     (the probability that a coder would code the text at all), ``abstained`` and up to *top* suggestions
-    with score and reason. Raises CodebookError and ModelError.
+    with score and reason. *backend* runs the embedding model: "onnx" gives the same suggestions sooner. Warns
+    (SvpWarning) of texts in another language than English. Raises CodebookError and ModelError.
     """
     from svp_nlp.coding.codebook import founding_codebook, load_codebook
+    from svp_nlp.coding.language import foreign
     from svp_nlp.coding.suggest import ThemeSuggester
+    from svp_nlp.engines.embedding import open_embedder
     from svp_nlp.engines.models import model_path
-    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 
     if isinstance(texts, str):
         raise SvpError("suggest_codes takes a list of texts, got one text", hint="suggest_codes([text])")
@@ -155,5 +163,8 @@ def suggest_codes(
         book = founding_codebook()
     else:
         book = codebook if isinstance(codebook, Codebook) else load_codebook(Path(codebook))
-    suggester = ThemeSuggester(book, SentenceEmbedder(model_path("all-MiniLM-L6-v2")))
-    return suggester.suggest(list(texts), top=top)
+    given = list(texts)
+    for remark in foreign(given):
+        warnings.warn(remark, SvpWarning, stacklevel=2)
+    suggester = ThemeSuggester(book, open_embedder(model_path("all-MiniLM-L6-v2"), backend))
+    return suggester.suggest(given, top=top)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -64,6 +65,14 @@ def other_language(text: str) -> str:
     english = shares.pop("English")
     best = max(shares, key=lambda name: shares[name])
     return best if shares[best] >= max(_LEAST_SHARE, _TIMES_ENGLISH * english) else ""
+
+
+def foreign(texts: Iterable[str], noun: str = "text") -> Iterator[str]:
+    """Yield a remark for every other language among *texts*, saying how many seem to be in it."""
+    told = Counter(other_language(text) for text in texts)
+    for language, count in sorted((x, n) for x, n in told.items() if x):
+        many = f"1 {noun} seems" if count == 1 else f"{count} {noun}s seem"
+        yield f"{many} to be in {language}; suggestions are made for English and mean little there"
 
 
 def _script(text: str) -> str:

@@ -12,16 +12,14 @@ from contextlib import closing
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
 from svp_nlp.engines.protocols import Vectors
 from svp_nlp.errors import ModelError
 from svp_nlp.progress import Progress, silent
-
-Backend = Literal["sentence-transformers", "onnx", "onnx-int8"]
-"""How a model is run; docs/coding.md says what each costs and whether it ranks alike."""
+from svp_nlp.settings import EmbeddingBackend
 
 # Rows asked for in one statement; SQLite allows 999 parameters in old builds.
 _ROWS = 500
@@ -29,7 +27,7 @@ _ROWS = 500
 
 def open_embedder(
     path: Path,
-    backend: Backend = "sentence-transformers",
+    backend: EmbeddingBackend = "sentence-transformers",
     *,
     cache: Path | None = None,
     progress: Progress = silent,
@@ -42,8 +40,9 @@ def open_embedder(
         from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 
         return SentenceEmbedder(path, cache=cache, progress=progress)
-    if backend not in get_args(Backend):
-        raise ModelError(f'unknown backend "{backend}"; backends: {", ".join(get_args(Backend))}')
+    if backend not in get_args(EmbeddingBackend):
+        known = ", ".join(get_args(EmbeddingBackend))
+        raise ModelError(f'unknown embedding backend "{backend}"; backends: {known}')
     from svp_nlp.engines.onnx_embedding import OnnxEmbedder
 
     return OnnxEmbedder(path, int8=backend == "onnx-int8", cache=cache, progress=progress)

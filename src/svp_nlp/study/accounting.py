@@ -146,11 +146,12 @@ Suggest = Callable[[Mapping[str, Transcript], Sequence[Passage]], Sequence[Sugge
 
 def _suggester(layout: f.Layout, settings: Settings) -> Suggest:
     from svp_nlp.coding.suggest import ThemeSuggester, suggest_passages
+    from svp_nlp.engines.embedding import open_embedder
     from svp_nlp.engines.models import model_path
-    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 
     book = find_codebook(layout, settings, None)
-    suggester = ThemeSuggester(book, SentenceEmbedder(model_path(settings.coding.embedding_model)))
+    path = model_path(settings.coding.embedding_model)
+    suggester = ThemeSuggester(book, open_embedder(path, settings.coding.embedding_backend))
     return lambda transcripts, cut: suggest_passages(suggester, transcripts, cut, top=1)
 
 

@@ -18,7 +18,7 @@ from svp_nlp.study import folder as f
 if TYPE_CHECKING:
     from svp_nlp.coding.codebook_check import CodebookCheck
     from svp_nlp.coding.suggest import ThemeSuggester
-    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
+    from svp_nlp.engines.embedding import CachedEmbedder
     from svp_nlp.review.adjudication import FinalCoding
 
 
@@ -149,14 +149,15 @@ def find_codebook(layout: f.Layout, settings: Settings, given: Path | None) -> C
     return founding_codebook()
 
 
-def embedder(layout: f.Layout, settings: Settings) -> SentenceEmbedder:
+def embedder(layout: f.Layout, settings: Settings) -> CachedEmbedder:
     """Return the study's embedder with its cache (vectors only, on the private side)."""
+    from svp_nlp.engines.embedding import open_embedder
     from svp_nlp.engines.models import model_path
-    from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 
     cache = layout.private / "cache" / "embeddings.sqlite"
     cache.parent.mkdir(parents=True, exist_ok=True)
-    return SentenceEmbedder(model_path(settings.coding.embedding_model), cache=cache)
+    path = model_path(settings.coding.embedding_model)
+    return open_embedder(path, settings.coding.embedding_backend, cache=cache)
 
 
 def all_passages(transcripts: Mapping[str, Transcript], settings: Settings) -> tuple[Passage, ...]:
@@ -195,7 +196,7 @@ def usable(final: Mapping[str, FinalCoding], codebook: Codebook) -> dict[str, tu
 
 def taught(
     codebook: Codebook,
-    model: SentenceEmbedder,
+    model: CachedEmbedder,
     transcripts: Mapping[str, Transcript],
     passages: Sequence[Passage],
     codings: Mapping[str, Sequence[str]],

@@ -65,12 +65,10 @@ def remarks(
     final: Mapping[str, FinalCoding],
 ) -> Iterator[str]:
     """Yield what a person should know beside the suggestions."""
-    from svp_nlp.coding.language import other_language
+    from svp_nlp.coding.language import foreign
 
-    told = Counter(other_language(" ".join(t.said(turn) for turn in t.turns)) for t in transcripts.values())
-    for language, count in sorted((x, n) for x, n in told.items() if x):
-        many = "1 transcript seems" if count == 1 else f"{count} transcripts seem"
-        yield f"{many} to be in {language}; suggestions are made for English and mean little there"
+    spoken = (" ".join(t.said(turn) for turn in t.turns) for t in transcripts.values())
+    yield from foreign(spoken, "transcript")
     for version, count in sorted((v, n) for v, n in codings.items() if v != codebook.version):
         yield (
             f"{count} decisions were made with codebook version {version or 'unknown'}, this one is "
