@@ -192,7 +192,8 @@ def test_what_was_seen_stays_seen(sheet: Path) -> None:
         (
             {"codebook_version": "8"},
             "AB.xlsx was made with codebook '7', this study has '8'; nothing was imported\n\n"
-            "hint: import it into a copy of the study with that codebook",
+            "hint: import it into a copy of the study with that codebook, or say first what became of its "
+            "themes: svp-nlp codebook migrate",
         ),
         (
             {"coders": frozenset({"CD", "EF"})},

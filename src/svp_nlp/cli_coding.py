@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +13,12 @@ from svp_nlp.errors import CodebookError
 
 if TYPE_CHECKING:
     from svp_nlp.coding.codebook_check import CodebookCheck
+    from svp_nlp.coding.theme_map import ThemeMap, What
     from svp_nlp.model import Codebook
 
-codebook_app = typer.Typer(help="The codebook: what may go wrong with it before anybody codes.")
+codebook_app = typer.Typer(
+    help="The codebook: what may go wrong with it, and what became of it after coding began."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +56,111 @@ def codebook_check(
     else:
         put(found.table())
     say("a hint for the team: what is alike on paper may be told apart by people, and the other way round")
+
+
+@codebook_app.command("diff")
+def codebook_diff(
+    old: Annotated[
+        Path, typer.Argument(metavar="DIR|OLD", help="A study folder or a codebook.", show_default=False)
+    ],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The edited codebook.", show_default=False)],
+    json_: Json = False,
+) -> None:
+    """Say which themes are gone, new or edited in another codebook; guesses nothing. Exit 1 if any is."""
+    from svp_nlp.coding import codebook_diff as comparing
+    from svp_nlp.coding.codebook import load_codebook
+    from svp_nlp.study import Study
+
+    before = Study(old).codebook() if old.is_dir() else load_codebook(old)
+    found = comparing.codebook_diff(before, load_codebook(new))
+    if json_:
+        put_json(found.as_dict())
+    else:
+        put(found.table())
+    if found:
+        raise typer.Exit(1)
+
+
+@codebook_app.command("migrate")
+def codebook_migrate(
+    folder: Folder,
+    new: Annotated[
+        Path | None,
+        typer.Argument(metavar="NEW", help="The codebook to go on with; default: the study's own, edited."),
+    ] = None,
+    map_: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="What became of the themes, YAML or CSV.")
+    ] = None,
+    rename: Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="A theme has a new id.")] = None,
+    merge: Annotated[list[str] | None, typer.Option(metavar="OLD,OLD=NEW", help="Themes became one.")] = None,
+    split: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OLD=NEW,NEW", help="A theme became several; coders choose again."),
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(metavar="OLD", help="A theme is given up.")] = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides, as coders are named.")] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it. Without, it is only said what would happen.")
+    ] = False,
+    json_: Json = False,
+) -> None:
+    """Go on with an edited codebook: say what became of each theme, and what that does to all codings.
+
+    Renamed and merged themes carry over, codings with a split theme come back to their coders. Decisions are
+    never rewritten; svp-nlp codebook undo takes it back.
+    """
+    from svp_nlp.study import Study
+
+    study = Study(folder)
+    told: Mapping[What, list[str] | None] = {"rename": rename, "merge": merge, "split": split, "drop": drop}
+    plan = study.plan_migration(new, _themes_told(map_, told))
+    if yes and not by:
+        raise CodebookError("a migration is on record with who decided it", hint="--by NAME; initials do")
+    if yes:
+        study.migrate(plan, by=by)
+    if json_:
+        put_json({**plan.as_dict(), "done": yes})
+    else:
+        put(plan.table())
+    say("recorded; svp-nlp codebook undo takes it back" if yes else "nothing was written; --yes does it")
+
+
+def _themes_told(file: Path | None, told: Mapping[What, list[str] | None]) -> ThemeMap:
+    """Join what a file and the options say became of the themes."""
+    from svp_nlp.coding.theme_map import ThemeMap, read_theme_map, told_move
+
+    moves = read_theme_map(file).moves if file is not None else ()
+    more = [told_move(what, one) for what, some in told.items() for one in some or ()]
+    return ThemeMap((*moves, *more))
+
+
+@codebook_app.command("migrations")
+def codebook_migrations(folder: Folder, json_: Json = False) -> None:
+    """List what became of the codebook since coding began: when, by whom, from and to which version."""
+    from svp_nlp.study import Study
+
+    made = Study(folder).migrations
+    if json_:
+        put_json([one.as_dict() for one in made])
+        return
+    for one in made:
+        put(str(one))
+    if not made:
+        say("the codebook was never migrated")
+
+
+@codebook_app.command("undo")
+def codebook_undo(
+    folder: Folder,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides, as coders are named.")],
+) -> None:
+    """Take back the last migration: codings are read as before, and the codebook before is in use again."""
+    from svp_nlp.study import Study
+
+    gone = Study(folder).undo_migration(by=by)
+    say(f"the migration from {', '.join(gone.before)} to {gone.after} is taken back")
+    if not gone.old:
+        say("note: the codebook before it was not kept; put it in the place of coding/codebook.yaml")
 
 
 def _of_study(folder: Path) -> tuple[Codebook, CodebookCheck]:

@@ -42,7 +42,7 @@ def load_codebook(path: Path) -> Codebook:
         raise CodebookError(
             f"{path.name}: not UTF-8 at byte {error.start}", hint="save it as UTF-8"
         ) from None
-    return _parse(text, path.name)
+    return parse_codebook(text, path.name)
 
 
 def founding_codebook() -> Codebook:
@@ -52,16 +52,22 @@ def founding_codebook() -> Codebook:
     definitions and cues are this project's own.
     """
     name = "founding_study.yaml"
-    return _parse(resources.files("svp_nlp.coding").joinpath(name).read_text(encoding="utf-8"), name)
+    text = resources.files("svp_nlp.coding").joinpath(name).read_text(encoding="utf-8")
+    return parse_codebook(text, name)
 
 
 def save_codebook(codebook: Codebook, path: Path) -> None:
     """Write *codebook* as YAML that ``load_codebook`` reads back equal; replaces *path* in one step."""
+    write_whole(path, codebook_text(codebook))
+
+
+def codebook_text(codebook: Codebook) -> str:
+    """Return *codebook* as YAML that ``parse_codebook`` reads back equal."""
     content: dict[str, object] = {"title": codebook.title, "version": codebook.version}
     if codebook.attribution:
         content["attribution"] = codebook.attribution
     content["domains"] = _plain_domains(codebook)
-    write_whole(path, yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100))
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
 
 
 def _plain_domains(codebook: Codebook) -> list[dict[str, object]]:
@@ -88,8 +94,8 @@ def _plain_theme(theme: Theme) -> dict[str, object]:
     return {key: value for key, value in full.items() if value}
 
 
-def _parse(text: str, name: str) -> Codebook:
-    """Build the codebook from YAML *text*; *name* stands in the errors."""
+def parse_codebook(text: str, name: str) -> Codebook:
+    """Read a codebook from YAML *text*; *name* stands in the CodebookError for one that is not usable."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:

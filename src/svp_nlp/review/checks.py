@@ -107,7 +107,7 @@ def value_misfit(
     missing = [name for name in _NEEDS.get(action, ()) if name not in value]
     if missing:
         return f"{action} needs {' and '.join(missing)}"
-    named = _named(value)
+    named = named_themes(value)
     if named is None:
         return "themes are lists of theme ids"
     strange = sum(theme not in themes for theme in named) if themes is not None else 0
@@ -143,7 +143,7 @@ _NEEDS: dict[Action, tuple[str, ...]] = {
 }
 
 
-def _named(value: Mapping[str, Any]) -> list[str] | None:
+def named_themes(value: Mapping[str, Any]) -> list[str] | None:
     """Return every theme id in *value*; None where it is not a list of ids."""
     lists = [value.get(name, []) for name in ("themes", "to")]
     lists.append([value["theme"]] if "theme" in value else [])

@@ -57,7 +57,7 @@ class Coding:
     were opened, best first, none where the first of them is no theme of the codebook any more; ``checks``:
     themes planted among them, to see whether they are accepted unread. ``seconds``: all time spent.
     ``split``: themes that were split since, with their parts: the coder has to choose, and until then nothing
-    is decided, nor was it coded blind.
+    is decided, nor was it coded blind. ``unblinded``: there was a blind coding, which a split left open.
     """
 
     coder: str
@@ -77,6 +77,7 @@ class Coding:
     seconds: float = 0.0
     time: datetime | None = None
     split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unblinded: bool = False
 
     @property
     def final(self) -> frozenset[str] | None:
@@ -220,17 +221,16 @@ def _coding(decisions: Sequence[Decision], migrations: Migrations) -> Coding | N
     if not own:
         return None
     seen = next((n for n, d in enumerate(decisions) if _opens(d)), None)
-    codes = _Codes(migrations)
-    held = standing(decisions) if len(own) < len(decisions) else own
-    for decision in held:
-        codes.take(decision)
+    codes = _taken(standing(decisions) if len(own) < len(decisions) else own, migrations)
     themes, split = _landed(codes.themes, migrations)
+    unseen = codes if seen is None else _taken(standing(decisions[:seen]), migrations)
+    blind = unseen.blind()
     return Coding(
         coder=decisions[0].coder,
         passage=decisions[0].target,
         themes=themes,
         decided=codes.decided and not split,
-        blind=codes.blind() if seen is None else _blind(decisions[:seen], migrations),
+        blind=blind,
         seen=seen is not None,
         certainty=codes.certainty,
         flagged=codes.flagged,
@@ -243,15 +243,16 @@ def _coding(decisions: Sequence[Decision], migrations: Migrations) -> Coding | N
         seconds=sum(d.seconds for d in decisions),
         time=decisions[-1].time,
         split=split,
+        unblinded=blind is None and unseen.committed is not None,
     )
 
 
-def _blind(before: Sequence[Decision], migrations: Migrations) -> frozenset[str] | None:
-    """Return what was committed by the decisions *before* any suggestion was seen."""
+def _taken(decisions: Iterable[Decision], migrations: Migrations) -> _Codes:
+    """Return the total of *decisions*, in their order."""
     codes = _Codes(migrations)
-    for decision in standing(before):
+    for decision in decisions:
         codes.take(decision)
-    return codes.blind()
+    return codes
 
 
 Given = tuple[str, str]

@@ -157,6 +157,22 @@ NO_MIGRATIONS = Migrations()
 """A codebook that never changed."""
 
 
+def as_of(decisions: Sequence[Decision], version: str) -> list[Decision]:
+    """Return *decisions* as they were seen with codebook *version*: without what came of it, and since."""
+    found = Migrations.of(decisions)
+    holding = {m.id: m for m in found.standing}
+
+    def newer(other: str) -> bool:
+        return other != version and found.leads(version, other)
+
+    return [
+        d
+        for d in decisions
+        if (d.id in holding and not newer(holding[d.id].after))
+        or (d.kind == "coding" and not newer(d.codebook_version))
+    ]
+
+
 def migration_misfit(decision: Decision) -> str:
     """Say what is wrong with the form of a migration, or ""."""
     if decision.action is not Action.MIGRATE:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from svp_nlp.errors import ReviewError
 from svp_nlp.files import write_whole
 from svp_nlp.model import Codebook
-from svp_nlp.review.checks import Basis, Refused
+from svp_nlp.review.checks import Basis, Refused, other_codebook
 from svp_nlp.review.decisions import Decision, check_coder
 from svp_nlp.review.fold import State
 from svp_nlp.review.sheet_rows import (
@@ -110,6 +110,11 @@ def read_sheet(path: Path, text: SheetText, basis: Basis, state: State) -> Sheet
     return SheetRead(stamp.coder, tuple(made), tuple(refused), len(passages) - len(seen))
 
 
+def sheet_version(path: Path) -> str:
+    """Return the version of the codebook a sheet was made with; ReviewError for a file that is no sheet."""
+    return _about(path, _opened(path))["codebook version"]
+
+
 def _require_coder(coder: str, basis: Basis) -> None:
     check_coder(coder)
     if basis.coders and coder not in basis.coders:
@@ -153,11 +158,7 @@ def _require_ours(path: Path, about: Mapping[str, str], basis: Basis) -> None:
             hint="import it into the study it was made in",
         )
     if about["codebook version"] != basis.codebook_version:
-        found, here = about["codebook version"], basis.codebook_version
-        raise ReviewError(
-            f"{path.name} was made with codebook {found!r}, this study has {here!r}; nothing was imported",
-            hint="import it into a copy of the study with that codebook",
-        )
+        raise other_codebook(path.name, [about["codebook version"]], basis)
     _require_coder(about["coder"], basis)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from anywidget import AnyWidget
 
     from svp_nlp.coding.codebook_check import CodebookCheck
+    from svp_nlp.coding.theme_map import ThemeMap
     from svp_nlp.model import Codebook
     from svp_nlp.redaction.canary import CanaryReport
     from svp_nlp.review.adjudication import FinalCoding
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from svp_nlp.review.fold import State
     from svp_nlp.review.identifiers import Clearance, IdentifierDesk
     from svp_nlp.review.saturation import Saturation
+    from svp_nlp.review.migration import Migration
     from svp_nlp.review.session import CodingDesk
     from svp_nlp.study.accounting import Account
     from svp_nlp.study.exporting import Export
     from svp_nlp.study.reviewing import Confirmed, Reliability
+    from svp_nlp.study.migrating import Migrated, MigrationPlan
     from svp_nlp.study.stewarding import Decided, LedgerView, Marked, Missed
 
 __all__ = ["Layout", "Proposals", "Redaction", "Study", "Verification"]
@@ -215,9 +218,11 @@ class Study:
         precoding.require_versioned(self.layout, book, codings)
         if given is not None:
             self.codebook(given)  # from now on the study's
-        final = self.final_codings()
+        state = self.decisions
+        final = final_codings(state)
         made = coding.propose(self.layout, self.settings, book, final, progress)
-        return replace(made, notes=tuple(precoding.remarks(made.transcripts, book, codings, final)))
+        notes = precoding.remarks(made.transcripts, book, codings, final, state)
+        return replace(made, notes=tuple(notes))
 
     def _facts(self, proposals: Proposals) -> dict[str, object]:
         return {
@@ -226,6 +231,7 @@ class Study:
             "embedding_model": coding.embedder(self.layout, self.settings).name,
             "settings": self.settings.coding.model_dump(exclude={"codebook", "embedding_model"}),
             "transcripts": {id: t.sha256 for id, t in proposals.transcripts.items()},
+        from svp_nlp.review.adjudication import final_codings
         }
 
     @property
@@ -289,6 +295,43 @@ class Study:
         return reviewing.reliability(self.decisions, self.proposals)
 
     def saturation(self) -> Saturation:
+    def plan_migration(
+        self, codebook: Path | str | None = None, themes: ThemeMap | None = None
+    ) -> MigrationPlan:
+        """Say what would become of all codings if the study went on with another *codebook*; writes nothing.
+
+        *themes* (`coding.theme_map.theme_map`) says which themes were renamed, merged, split or dropped.
+        Without *codebook*, the study's own was edited already. Raises CodebookError where the version is no
+        new one, or a theme that is gone is not explained.
+        """
+        from svp_nlp.coding.theme_map import ThemeMap
+        from svp_nlp.study import migrating
+
+        given = None if codebook is None else Path(codebook)
+        return migrating.plan_migration(self.layout, self.settings, given, themes or ThemeMap())
+
+    def migrate(self, plan: MigrationPlan, *, by: str) -> None:
+        """Carry a plan out: record who did, and go on with its codebook. Decisions keep their version."""
+        from svp_nlp.study import migrating
+
+        migrating.migrate(self.layout, self.settings, plan, by)
+
+    def undo_migration(self, *, by: str) -> Migration:
+        """Take back the last migration, also in the record, and put the codebook before it in its place.
+
+        Raises StudyError where none holds, or codes were given since that the codebook before does not have.
+        """
+        from svp_nlp.study import migrating
+
+        return migrating.undo_migration(self.layout, self.settings, by)
+
+    @property
+    def migrations(self) -> tuple[Migrated, ...]:
+        """Every migration of the codebook in the record, also those undone."""
+        from svp_nlp.study import migrating
+
+        return migrating.migrations(self.layout, self.settings)
+
         """Compute how many themes each further interview brings, from the final codings."""
         return reviewing.saturation_of(self.decisions, self.proposals)
 

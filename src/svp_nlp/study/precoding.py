@@ -9,6 +9,7 @@ from typing import Any
 from svp_nlp.errors import CodebookError, StudyError
 from svp_nlp.model import Codebook, Transcript
 from svp_nlp.review.adjudication import FinalCoding
+from svp_nlp.review.fold import State
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 
@@ -63,23 +64,27 @@ def remarks(
     codebook: Codebook,
     codings: Mapping[str, int],
     final: Mapping[str, FinalCoding],
+    state: State,
 ) -> Iterator[str]:
-    """Yield what a person should know beside the suggestions."""
+    """Yield what a person should know beside the suggestions; *final* are the final codings of *state*."""
     from svp_nlp.coding.language import foreign
 
     spoken = (" ".join(t.said(turn) for turn in t.turns) for t in transcripts.values())
     yield from foreign(spoken, "transcript")
     for version, count in sorted((v, n) for v, n in codings.items() if v != codebook.version):
+        read = ", read as the migration says" if state.migrations.leads(version, codebook.version) else ""
         yield (
             f"{count} decisions were made with codebook version {version or 'unknown'}, this one is "
-            f"{codebook.version}; they keep theirs"
+            f"{codebook.version}; they keep theirs{read}"
         )
     gone = {theme for coding in final.values() for theme in coding.themes} - {t.id for t in codebook.themes}
     if gone:
         yield (
             f"final codings use {', '.join(sorted(gone))}, which this codebook does not have; they are not "
-            "learned from until they are decided anew"
+            "learned from until they are decided anew, or svp-nlp codebook migrate says what became of them"
         )
+    if waiting := sum(bool(coding.split) for coding in state.codings.values()):
+        yield f"{waiting} codings hold a theme that was split; their coders decide again (svp-nlp review)"
 
 
 def decisions_by_version(layout: f.Layout, settings: Settings) -> Counter[str]:

@@ -8,19 +8,21 @@ import io
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svp_nlp.errors import ReviewError, StudyError
 from svp_nlp.files import write_json, write_whole
-from svp_nlp.model import Flow, Passage, Role, Transcript
+from svp_nlp.model import Codebook, Flow, Passage, Role, Transcript
 from svp_nlp.review.adjudication import FinalCoding, Stage, coded_units, final_codings
-from svp_nlp.review.checks import Basis, Imported
-from svp_nlp.review.decisions import check_coder
+from svp_nlp.review.checks import Basis, Imported, themes_of
+from svp_nlp.review.decisions import Decision, check_coder
 from svp_nlp.review.fold import State, fold
+from svp_nlp.review.migration import Migrations, as_of
 from svp_nlp.review.sheet_rows import SheetText
-from svp_nlp.review.sheets import read_sheet, write_sheet
+from svp_nlp.review.sheets import SheetRead, read_sheet, sheet_version, write_sheet
 from svp_nlp.review.store import DecisionLog
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
@@ -86,28 +88,33 @@ class Reliability:
     """Agreement on blind codings, which is the reliability to report, and on assisted ones beside it.
 
     ``assisted`` is None where no passage was coded by two coders after suggestions were seen. It is no
-    reliability: coders who read the same suggestions agree for that reason too.
+    reliability: coders who read the same suggestions agree for that reason too. ``notes`` say what migrations
+    of the codebook have to do with the figures.
     """
 
     blind: Agreement = field(repr=False)
     assisted: Agreement | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
     def table(self) -> str:
         """Return both as text, each with its frame."""
+        notes = "".join(f"\n\nnote: {note}" for note in self.notes)
         if self.assisted is None:
-            return f"{self.blind.table()}\n\n{_NO_ASSISTED}"
-        return f"{self.blind.table()}\n\n{_ASSISTED}\n{self.assisted.table()}"
+            return f"{self.blind.table()}\n\n{_NO_ASSISTED}{notes}"
+        return f"{self.blind.table()}\n\n{_ASSISTED}\n{self.assisted.table()}{notes}"
 
     def as_dict(self) -> dict[str, object]:
         """Return both as plain values for JSON."""
         return {
             "blind": self.blind.as_dict(),
             "assisted": None if self.assisted is None else self.assisted.as_dict(),
+            "notes": list(self.notes),
         }
 
     def _repr_html_(self) -> str:
         beside = _NO_ASSISTED if self.assisted is None else f"{_ASSISTED}{self.assisted._repr_html_()}"
-        return f"{self.blind._repr_html_()}<p>{beside}</p>"
+        notes = "".join(f"<p>note: {escape(note)}</p>" for note in self.notes)
+        return f"{self.blind._repr_html_()}<p>{beside}</p>{notes}"
 
 
 _ASSISTED = "Beside it, not a reliability: codings made after suggestions were seen."
@@ -159,9 +166,29 @@ def reliability(state: State, proposals: Proposals) -> Reliability:
 
     blind = of("blind", "blind codings")
     assisted = coded_units(state, documents, "assisted")
+    notes = migration_notes(state)
     if not any(len(unit.codes) > 1 for unit in assisted):
-        return Reliability(blind)
-    return Reliability(blind, of("assisted", "codings after suggestions were seen"))
+        return Reliability(blind, notes=notes)
+    return Reliability(blind, of("assisted", "codings after suggestions were seen"), notes)
+
+
+def migration_notes(state: State) -> tuple[str, ...]:
+    """Say how migrations of the codebook bear on figures of *state*; nothing where there were none."""
+    notes = [
+        f"the codebook was migrated from version {', '.join(m.before)} to {m.after}; codings made before are "
+        "counted as the themes they became"
+        for m in state.migrations.standing
+    ]
+    waiting = sum(bool(coding.split) for coding in state.codings.values())
+    if waiting:
+        notes.append(f"{waiting} codings hold a theme that was split, and do not count until decided again")
+    hidden = sum(coding.unblinded and not coding.split for coding in state.codings.values())
+    if hidden:
+        notes.append(
+            f"{hidden} blind codings are left out: they held a theme that was split, and what was decided "
+            "since was decided after suggestions were seen"
+        )
+    return tuple(notes)
 
 
 def saturation_of(state: State, proposals: Proposals) -> Saturation:
@@ -210,10 +237,31 @@ def import_decisions(path: Path, layout: f.Layout, settings: Settings, proposals
     try:
         if path.suffix.lower() != ".xlsx":
             return log.import_jsonl(path, fits)
-        read = read_sheet(path, sheet_text(proposals), fits, fold(log.read()))
+        read = _read_sheet(path, fits, sheet_text(proposals), log.read())
         return Imported(log.append(*read.decisions), 0, read.refused, read.missing)
     finally:
         log.close()
+
+
+def _read_sheet(path: Path, fits: Basis, text: SheetText, decisions: Sequence[Decision]) -> SheetRead:
+    """Read a coding sheet; one made with an older codebook of the study is read by that codebook."""
+    version, migrations = sheet_version(path), Migrations.of(decisions)
+    book = older_codebook(migrations, version)
+    if book is None or version not in themes_of(fits, migrations):
+        return read_sheet(path, text, fits, fold(decisions))
+    older = replace(fits, codebook_version=version, themes=frozenset(theme.id for theme in book.themes))
+    return read_sheet(path, replace(text, codebook=book), older, fold(as_of(decisions, version)))
+
+
+def older_codebook(migrations: Migrations, version: str) -> Codebook | None:
+    """Return the codebook that an older *version* was, where the record of a migration holds it."""
+    from svp_nlp.coding.codebook import parse_codebook
+
+    step = migrations.next.get(version)
+    if step is None or not step.old:
+        return None
+    book = parse_codebook(step.old, f"codebook {version}")
+    return book if book.version == version else None
 
 
 def sheet_text(proposals: Proposals) -> SheetText:
@@ -243,6 +291,7 @@ def write_figures(layout: f.Layout, settings: Settings, proposals: Proposals) ->
             "blind": settings.review.blind,
             "coders": list(state.coders),
             "codebook": proposals.codebook.version,
+            "notes": list(migration_notes(state)),
         }
         f.write_receipt(layout.reports, "review", facts)
     return [folder / name for name in written]
