@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from svp_nlp.review.checks import Imported
     from svp_nlp.review.fold import State
     from svp_nlp.review.identifiers import Clearance, IdentifierDesk
-    from svp_nlp.review.saturation import Saturation
     from svp_nlp.review.migration import Migration
+    from svp_nlp.review.saturation import Saturation
     from svp_nlp.review.session import CodingDesk
     from svp_nlp.study.accounting import Account
     from svp_nlp.study.exporting import Export
-    from svp_nlp.study.reviewing import Confirmed, Reliability
     from svp_nlp.study.migrating import Migrated, MigrationPlan
+    from svp_nlp.study.reviewing import Confirmed, Reliability
     from svp_nlp.study.stewarding import Decided, LedgerView, Marked, Missed
 
 __all__ = ["Layout", "Proposals", "Redaction", "Study", "Verification"]
@@ -210,6 +210,7 @@ class Study:
 
     def _proposed(self, given: Path | str | None, progress: Progress) -> Proposals:
         from svp_nlp.coding.codebook import load_codebook
+        from svp_nlp.review.adjudication import final_codings
         from svp_nlp.study import precoding
 
         precoding.require_redacted(self.layout, coding.clean_files(self.layout))
@@ -231,7 +232,6 @@ class Study:
             "embedding_model": coding.embedder(self.layout, self.settings).name,
             "settings": self.settings.coding.model_dump(exclude={"codebook", "embedding_model"}),
             "transcripts": {id: t.sha256 for id, t in proposals.transcripts.items()},
-        from svp_nlp.review.adjudication import final_codings
         }
 
     @property
@@ -275,26 +275,6 @@ class Study:
         """Look for themes the codebook does not have and write coding/topics.json; returns its contents."""
         return coding.find_topics(self.layout, self.settings, self.proposals, progress)
 
-    @property
-    def decisions(self) -> State:
-        """What coders' decisions come to: each coder's codings, blind and final, and the adjudicated ones."""
-        return reviewing.coding_state(self.layout, self.settings)
-
-    def final_codings(self) -> dict[str, FinalCoding]:
-        """Return the codings that count, by passage: adjudicated, or decided by all their coders alike."""
-        from svp_nlp.review.adjudication import final_codings
-
-        return final_codings(self.decisions)
-
-    def confirmed(self) -> Confirmed:
-        """Return the final codings with their texts, as `ThemeSuggester.fit` takes them."""
-        return reviewing.confirmed(self.final_codings(), self.proposals)
-
-    def agreement(self) -> Reliability:
-        """Compute how far coders agree on blind codings, with the assisted figure beside it."""
-        return reviewing.reliability(self.decisions, self.proposals)
-
-    def saturation(self) -> Saturation:
     def plan_migration(
         self, codebook: Path | str | None = None, themes: ThemeMap | None = None
     ) -> MigrationPlan:
@@ -332,6 +312,26 @@ class Study:
 
         return migrating.migrations(self.layout, self.settings)
 
+    @property
+    def decisions(self) -> State:
+        """What coders' decisions come to: each coder's codings, blind and final, and the adjudicated ones."""
+        return reviewing.coding_state(self.layout, self.settings)
+
+    def final_codings(self) -> dict[str, FinalCoding]:
+        """Return the codings that count, by passage: adjudicated, or decided by all their coders alike."""
+        from svp_nlp.review.adjudication import final_codings
+
+        return final_codings(self.decisions)
+
+    def confirmed(self) -> Confirmed:
+        """Return the final codings with their texts, as `ThemeSuggester.fit` takes them."""
+        return reviewing.confirmed(self.final_codings(), self.proposals)
+
+    def agreement(self) -> Reliability:
+        """Compute how far coders agree on blind codings, with the assisted figure beside it."""
+        return reviewing.reliability(self.decisions, self.proposals)
+
+    def saturation(self) -> Saturation:
         """Compute how many themes each further interview brings, from the final codings."""
         return reviewing.saturation_of(self.decisions, self.proposals)
 
