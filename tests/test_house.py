@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "svp_nlp"
 MODULES = sorted(SRC.rglob("*.py"))
 
-BASE = {"errors", "model", "settings", "progress", "files", "stats"}
+BASE = {"errors", "model", "settings", "progress", "files", "stats", "wording"}
 ROOMS = {"reading", "redaction", "coding", "review", "reporting"}
 # Which rooms a room may know. A room that is missing here fails the test: give it its place.
 KNOWS: dict[str, set[str]] = {
@@ -29,6 +29,7 @@ KNOWS: dict[str, set[str]] = {
     "progress": set(),
     "files": {"errors"},
     "stats": set(),
+    "wording": set(),
     "model": {"errors"},
     "settings": {"errors", "model", "files"},
     "engines": BASE,
@@ -41,10 +42,11 @@ KNOWS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "console": BASE,
     "cli_steward": BASE | {"console", "study", "evaluation"},
+    "cli_lists": BASE | {"console", "study", "cli_steward"},
     "cli_coding": BASE | {"console", "study", "coding", "engines"},
     "cli": BASE
     | ROOMS
-    | {"engines", "example", "study", "evaluation", "front", "console", "cli_steward", "cli_coding"},
+    | {"engines", "example", "study", "evaluation", "front", "console", "cli_steward", "cli_coding", "cli_lists"},
 }
 
 HEAVY = {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from svp_nlp.reading import read, read_text
     from svp_nlp.redaction.detect import detect
     from svp_nlp.redaction.link import link
+    from svp_nlp.redaction.lists import load_list
     from svp_nlp.redaction.redact import redact
     from svp_nlp.redaction.roster import load_roster
     from svp_nlp.redaction.verify import leaks
@@ -53,6 +54,7 @@ _HOMES = {
     "detect": "redaction.detect",
     "link": "redaction.link",
     "redact": "redaction.redact",
+    "load_list": "redaction.lists",
     "load_roster": "redaction.roster",
     "leaks": "redaction.verify",
     "Study": "study",
@@ -92,6 +94,7 @@ __all__ = [
     "leaks",
     "link",
     "load_codebook",
+    "load_list",
     "load_roster",
     "passage_text",
     "passages",

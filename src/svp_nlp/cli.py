@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from svp_nlp import cli_coding, cli_steward
+from svp_nlp import cli_coding, cli_lists, cli_steward
 from svp_nlp.cli_steward import PassphraseFile, key_of
 from svp_nlp.console import Folder, Json, Quiet, progress_unless, put, put_json, say
 from svp_nlp.errors import SvpError
@@ -512,6 +512,7 @@ def import_decisions(
 
 cli_steward.register(app, export_app)
 cli_coding.register(app)
+cli_lists.register(app)
 
 if __name__ == "__main__":
     main()

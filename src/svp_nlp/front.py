@@ -15,6 +15,7 @@ from svp_nlp.progress import Progress, silent
 
 if TYPE_CHECKING:
     from svp_nlp.redaction.ledger import Ledger
+    from svp_nlp.redaction.lists import NameList
     from svp_nlp.settings import EmbeddingBackend
 
 Sources = Path | str | Transcript | Sequence[Path | str | Transcript]
@@ -82,18 +83,21 @@ def deidentify(
     sources: Sources,
     *,
     roster: Path | str | None = None,
+    lists: Sequence[Path | str | NameList] = (),
     profile: str = "strict",
     progress: Progress = silent,
 ) -> Deidentified:
     """Find and replace every identifier in interviews, and verify it; nothing is written.
 
     *sources* are paths (files or folders) or transcripts (`read`, `read_text`). One entity gets one
-    pseudonym over all of them. For a study on disk use `Study`. Raises ReadError for a source that cannot
-    be read, RosterError for an unusable roster and ModelError when the spaCy model is not here.
+    pseudonym over all of them. *lists* are public lists of hospitals and the like, as files or from
+    `load_list`: one more witness. For a study on disk use `Study`. Raises ReadError for a source that cannot
+    be read, RosterError for an unusable roster or list and ModelError when the spaCy model is not here.
     """
     from svp_nlp.engines.models import model_path
     from svp_nlp.redaction.detect import default_engine, detect
     from svp_nlp.redaction.ledger import Ledger
+    from svp_nlp.redaction.lists import NameList, load_list
     from svp_nlp.redaction.profiles import profile_named
     from svp_nlp.redaction.roster import Roster, load_roster
     from svp_nlp.study.redacting import Work, conclude, counted, with_authors
@@ -102,7 +106,8 @@ def deidentify(
     known = Roster() if roster is None else load_roster(roster)
     transcripts = _read_all(sources)
     known = with_authors(known, transcripts)
-    engine = default_engine(model_path("en_core_web_md"))
+    given = [one if isinstance(one, NameList) else load_list(one) for one in lists]
+    engine = default_engine(model_path("en_core_web_md"), given)
     found = detect(transcripts, roster=known, engine=engine, progress=counted(progress))
     done = conclude(Work((), transcripts, known, ()), found, Ledger(), policy)
     return Deidentified(done.redacted, done.findings, done.leaks, done.ledger)

@@ -19,9 +19,11 @@ from svp_nlp.model import Finding, Label, Span, Status, Transcript
 from svp_nlp.redaction.extent import parts_of, unsaid
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_plain, is_role, sayings
 from svp_nlp.redaction.lexicon import ordinary
+from svp_nlp.redaction.lists import NameList
 from svp_nlp.redaction.propagate import HEAD_WORDS, Name, forms, mentions, misheard
 from svp_nlp.redaction.recognizers import RECOGNIZERS
 from svp_nlp.redaction.recognizers.labels import names_in_label
+from svp_nlp.redaction.recognizers.listed import listed
 from svp_nlp.redaction.roster import Roster
 from svp_nlp.redaction.running import Running, running
 from svp_nlp.redaction.truecase import hypothesised, truecased, without_case
@@ -59,11 +61,11 @@ class Reading:
     candidates: tuple[Candidate, ...] = ()
 
 
-def default_engine(spacy_model: Path) -> Analyzer:
-    """Return Presidio with the spaCy model in *spacy_model* and all recognizers of this room."""
+def default_engine(spacy_model: Path, lists: Sequence[NameList] = ()) -> Analyzer:
+    """Return Presidio with the spaCy model in *spacy_model* and all recognizers; *lists* make one more."""
     from svp_nlp.engines.presidio import PresidioEngine
 
-    return PresidioEngine(spacy_model, RECOGNIZERS)
+    return PresidioEngine(spacy_model, (*RECOGNIZERS, *([listed(lists)] if lists else ())))
 
 
 def detect(

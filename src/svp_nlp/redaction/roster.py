@@ -102,6 +102,14 @@ def parse_roster(text: str) -> Roster:
 
 
 def _decoded(data: bytes) -> str:
+    text = plain_text(data)
+    if text is None:
+        raise RosterError("the roster is not a text file; expected CSV", hint="save the sheet as CSV (UTF-8)")
+    return text
+
+
+def plain_text(data: bytes) -> str | None:
+    """Return the text of a file that a spreadsheet saved (UTF-8, UTF-16 or cp1252); None where it is none."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encodings: Sequence[str] = ("utf-16",)
     else:
@@ -113,7 +121,7 @@ def _decoded(data: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise RosterError("the roster is not a text file; expected CSV", hint="save the sheet as CSV (UTF-8)")
+    return None
 
 
 def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:

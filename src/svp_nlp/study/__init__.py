@@ -14,7 +14,7 @@ from svp_nlp.files import write_whole
 from svp_nlp.model import Transcript
 from svp_nlp.progress import Progress, silent
 from svp_nlp.settings import TEMPLATE, Settings, load_settings
-from svp_nlp.study import coding, locking, redacting, reporting, reviewing, stewarding, verifying
+from svp_nlp.study import coding, lists, locking, redacting, reporting, reviewing, stewarding, verifying
 from svp_nlp.study.coding import Proposals
 from svp_nlp.study.folder import Layout, write_receipt
 from svp_nlp.study.precoding import codebook_facts, same_codebook
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from svp_nlp.coding.theme_map import ThemeMap
     from svp_nlp.model import Codebook
     from svp_nlp.redaction.canary import CanaryReport
+    from svp_nlp.redaction.lists import NameList
     from svp_nlp.review.adjudication import FinalCoding
     from svp_nlp.review.checks import Imported
     from svp_nlp.review.fold import State
@@ -119,6 +120,24 @@ class Study:
             force=force,
             progress=progress,
         )
+
+    @property
+    def lists(self) -> tuple[NameList, ...]:
+        """The public lists of names that are a witness in this study, in the order they were added."""
+        return lists.kept_lists(self.layout)
+
+    def add_list(
+        self, path: Path | str, *, kind: str = "institution", column: str = "", name: str = ""
+    ) -> NameList:
+        """Keep a public list of names (see `svp_nlp.load_list`); one of the same name is replaced.
+
+        In force from the next `redact` on. Raises RosterError for a list that cannot be used.
+        """
+        return lists.add_list(self.layout, Path(path), kind=kind, column=column, name=name)
+
+    def remove_list(self, name: str) -> None:
+        """Take the list called *name* out; StudyError where there is none of this name."""
+        lists.remove_list(self.layout, name)
 
     def verify(self) -> Verification:
         """Search everything that may leave for every surface in ledger and roster."""

@@ -16,6 +16,7 @@ from svp_nlp.progress import Progress, silent
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 from svp_nlp.study.coding import all_passages, find_codebook
+from svp_nlp.study.lists import kept_lists
 from svp_nlp.study.redacting import counted, known_names, load_ledger, profile_of
 from svp_nlp.study.sides import Side, load_sides
 
@@ -175,7 +176,7 @@ def canaries(
     from svp_nlp.redaction.detect import default_engine, detect
 
     ledger, roster = load_ledger(layout), known_names(layout)
-    engine = default_engine(model_path(settings.redaction.spacy_model))
+    engine = default_engine(model_path(settings.redaction.spacy_model), kept_lists(layout))
     return canaries_through(
         [side.source for side in load_sides(layout)],
         lambda planted: detect(planted, roster=roster, engine=engine, progress=counted(progress)),

@@ -21,6 +21,7 @@ SEALED = (
     "edits.jsonl",
     "findings.jsonl",
     "roster.csv",
+    "lists.jsonl",
     "cases.csv",
     "review.sqlite",
     "surrogates.json",

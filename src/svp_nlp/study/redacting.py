@@ -23,12 +23,14 @@ from svp_nlp.reading import clean_suffix, find_sources, passed_over, read, write
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
 from svp_nlp.study.coding import save_transcripts
+from svp_nlp.study.lists import kept_lists
 from svp_nlp.study.locking import is_locked, require_key
 from svp_nlp.study.reviewed import all_rulings
 
 if TYPE_CHECKING:
     from svp_nlp.redaction.decisions import Decision
     from svp_nlp.redaction.ledger import Ledger
+    from svp_nlp.redaction.lists import NameList
     from svp_nlp.redaction.profiles import Profile
     from svp_nlp.redaction.roster import Roster
 
@@ -122,7 +124,7 @@ class State:
 
 @dataclass(frozen=True)
 class Work:
-    """The inputs of one run: the study's sources as read, with their records, the roster, and decisions."""
+    """The inputs of one run: the study's sources as read, with their records, roster, decisions and lists."""
 
     records: tuple[f.Record, ...]
     transcripts: tuple[Transcript, ...]
@@ -130,6 +132,7 @@ class Work:
     refused: tuple[tuple[str, SvpError], ...] = field(repr=False)
     decisions: tuple[Decision, ...] = field(default=(), repr=False)
     surrogates: Mapping[str, str] = field(default_factory=dict, repr=False)
+    lists: tuple[NameList, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -208,7 +211,9 @@ def gather(
     kept = tuple(r if r.source in read_already else _still_there(layout, r, force) for r in records.values())
     transcripts = tuple(read_already.get(r.source) or reread(layout, r) for r in kept)
     names = with_authors(roster, transcripts)
-    return Work(kept, transcripts, names, tuple(refused), all_rulings(layout), known_surrogates(layout)[1])
+    stand_ins = known_surrogates(layout)[1]
+    lists = kept_lists(layout)
+    return Work(kept, transcripts, names, tuple(refused), all_rulings(layout), stand_ins, lists)
 
 
 def _arrivals(sources: Sequence[Path]) -> tuple[list[Path], list[tuple[str, SvpError]]]:
@@ -320,6 +325,10 @@ def _fingerprint(settings: Settings, work: Work) -> str:
         from svp_nlp.redaction.decisions import row_of
 
         parts.append(json.dumps([row_of(decision) for decision in work.decisions]))
+    if work.lists:
+        from svp_nlp.redaction.lists import digest
+
+        parts.append(digest(work.lists))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -426,18 +435,21 @@ def _run(layout: f.Layout, settings: Settings, work: Work, progress: Progress) -
 
     before = raw_ledger(layout)
     work = replace(work, roster=with_decisions(work.roster, before, work.decisions))
-    engine = analyzer(layout, settings, before.seed)
+    engine = analyzer(layout, settings, before.seed, work.lists)
     found = detect(work.transcripts, roster=work.roster, engine=engine, progress=counted(progress))
     return conclude(work, found, before, profile_of(settings))
 
 
-def analyzer(layout: f.Layout, settings: Settings, secret: str) -> CachedAnalyzer:
-    """Return the study's engine with its cache, which *secret* keys."""
+def analyzer(
+    layout: f.Layout, settings: Settings, secret: str, lists: Sequence[NameList] = ()
+) -> CachedAnalyzer:
+    """Return the study's engine, *lists* being one more witness, with its cache, which *secret* keys."""
     from svp_nlp.engines.models import model_path
     from svp_nlp.redaction.detect import default_engine
+    from svp_nlp.redaction.lists import digest
 
-    engine = default_engine(model_path(settings.redaction.spacy_model))
-    return CachedAnalyzer(engine, layout.private / "cache" / "hits", secret)
+    engine = default_engine(model_path(settings.redaction.spacy_model), lists)
+    return CachedAnalyzer(engine, layout.private / "cache" / "hits", secret, rules=digest(lists))
 
 
 def counted(progress: Progress) -> Callable[[int, int], None]:
@@ -585,6 +597,7 @@ def _save(
         {
             "profile": settings.redaction.profile,
             "spacy_model": Path(settings.redaction.spacy_model).name,
+            **({"lists": {one.sha256: len(one) for one in work.lists}} if work.lists else {}),
             "transcripts": {r.transcript.id: r.transcript.sha256 for r in outcome.redacted},
             "entities": dict(Counter(e.label.value for e in outcome.ledger)),
             "replaced": {id: {k.value: n for k, n in row.items()} for id, row in _counts(outcome).items()},
@@ -666,10 +679,11 @@ def doubtful_passages(layout: f.Layout, passages: Sequence[Passage]) -> frozense
 class CachedAnalyzer:
     """An analyzer that remembers: positions and labels on the private side, keyed by a keyed hash."""
 
-    def __init__(self, engine: Analyzer, folder: Path, secret: str) -> None:
+    def __init__(self, engine: Analyzer, folder: Path, secret: str, rules: str = "") -> None:
         self.engine = engine
         self.folder = folder
         self.secret = secret
+        self.rules = rules  # what the engine goes by besides its code: the study's lists
 
     @property
     def name(self) -> str:
@@ -678,7 +692,7 @@ class CachedAnalyzer:
 
     @cached_property
     def _rules(self) -> str:
-        return f"{self.name}\n{code_fingerprint()}\n"
+        return f"{self.name}\n{code_fingerprint()}\n{self.rules}\n"
 
     def __call__(self, texts: Sequence[str]) -> list[list[Hit]]:
         """Return the hits of each text; only texts not seen before are read by the engine."""
