@@ -38,8 +38,8 @@ _READ = ("model.safetensors", "config.json", "modules.json", "sentence_bert_conf
 class OnnxEmbedder(CachedEmbedder):
     """Embeds texts with the BERT model in *path* by onnxruntime.
 
-    In full precision vectors are those of `SentenceEmbedder` up to rounding (1e-6). With *int8* they are
-    near (cosine .99) and each text is read alone, since its numbers are scaled over what is read together.
+    In full precision vectors are those of `SentenceEmbedder` up to rounding (1e-6), with *int8* near them
+    (cosine .99); docs/coding.md says what that does to suggestions.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class OnnxEmbedder(CachedEmbedder):
         """Yield places of texts of one length, in an order that does not depend on the order given."""
         order = sorted(range(len(ids)), key=lambda i: (len(ids[i]), texts[i]))
         for length, alike in groupby(order, key=lambda i: len(ids[i])):
-            found, most = list(alike), 1 if self.int8 else max(1, _TOKENS // length)
+            found, most = list(alike), max(1, _TOKENS // length)
             yield from (found[start : start + most] for start in range(0, len(found), most))
 
     def _room(self) -> int:

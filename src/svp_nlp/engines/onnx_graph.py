@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Tensor = npt.NDArray[np.float32]
 
 _OPSET, _IR = 20, 10
-# Seven bits: on processors without VNNI the products of eight-bit weights overflow 16-bit sums, and the
-# vectors would depend on the machine.
+# Seven bits: on processors without VNNI two products of eight-bit numbers overflow a 16-bit sum, and vectors
+# would depend on the machine.
 _LARGEST = 64
 
 
@@ -41,7 +41,7 @@ def bert_graph(shape: Shape, weights: Mapping[str, Tensor], *, int8: bool = Fals
     """Return the ONNX model as bytes: ids (texts, tokens) int64 -> vectors (texts, hidden) float32.
 
     With *int8* the linear layers multiply in eight bits: weights scaled per output channel, activations per
-    call (Jacob et al. 2018), so a vector then depends on the texts in the same call. Raises KeyError for a
+    token (Yao et al. 2022), so that no vector depends on the texts in the same call. Raises KeyError for a
     tensor that *weights* lacks.
     """
     drawing = _Drawing(shape, weights, int8=int8)
@@ -125,16 +125,20 @@ class _Drawing:
         return self._add("MatMul", x, self._constant(weight))
 
     def _linear_int8(self, x: str, weight: Tensor) -> str:
+        """Multiply each token's row, brought to the range of a byte, by the integers of *weight*."""
         from onnx import TensorProto
 
         digits, scales = quantised(weight)
-        small, scale, zero = self._add_many("DynamicQuantizeLinear", 3, x)
-        none = self._constant(np.zeros(len(scales), dtype=np.int8))
-        sums = self._add("MatMulInteger", small, self._constant(digits), zero, none)
+        largest = self._add("ReduceMax", self._add("Abs", x), self._constant(np.array([-1])), keepdims=1)
+        scale = self._add("Mul", largest, self._constant(np.float32(1 / 127)))
+        none = self._constant(np.array(128, dtype=np.uint8))
+        one = self._constant(np.float32(1))
+        small = self._add("QuantizeLinear", self._add("Div", x, scale), one, none)
+        sums = self._add("MatMulInteger", small, self._constant(digits), none)
         whole = self._add("Cast", sums, to=TensorProto.FLOAT)
-        return self._add("Mul", whole, self._add("Mul", scale, self._constant(scales)))
+        return self._add("Mul", self._add("Mul", whole, scale), self._constant(scales))
 
-    def _constant(self, values: npt.NDArray[Any]) -> str:
+    def _constant(self, values: npt.NDArray[Any] | np.float32) -> str:
         from onnx import numpy_helper
 
         name = f"constant_{len(self.constants)}"
