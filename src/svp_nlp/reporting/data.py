@@ -29,7 +29,8 @@ class Decided:
     counts these passages by why their coding counts, in words. ``differing`` passages have coders who differ
     and nobody who resolved it, ``foreign`` ones themes the codebook no longer has; neither counts. ``quotes``
     were marked by coders. ``agreement`` says how far coders agree, with unit, frame and interval, or why that
-    is not known; ``figures`` names the files in reports/review/.
+    is not known; ``figures`` names the files in reports/review/; ``notes`` say what became of codings when
+    the codebook changed.
     """
 
     themes: Mapping[str, frozenset[str]]
@@ -40,6 +41,7 @@ class Decided:
     quotes: Sequence[Quote] = field(default=(), repr=False)
     agreement: str = ""
     figures: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ def decided_by_people(layout: f.Layout, settings: Settings, proposals: Proposals
         tuple(_marked(state, fitting, passages, doubtful_passages(layout, proposals.passages))),
         _agreement(state, proposals),
         sorted(path.name for path in folder.glob("*.*")) if folder.exists() else (),
+        [f"{note[0].upper()}{note[1:]}." for note in reviewing.migration_notes(state)],
     )
 
 
