@@ -3,7 +3,7 @@
     python benchmarks/speed.py SET
 
 SET is a folder with gold/ and raw/. Absolute figures depend on the machine and on what else runs on it;
-"detect beside Presidio" is a ratio taken in one process and may be compared.
+"detect beside Presidio" and "embed by onnx" are ratios taken in one process and may be compared.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-STEPS = ("import svp_nlp", "read", "detect", "detect beside Presidio", "embed", "suggest")
+STEPS = ("import svp_nlp", "read", "detect", "detect beside Presidio", "embed", "embed by onnx", "suggest")
 
 
 def import_svp_nlp(_: Path) -> str:
@@ -70,6 +70,23 @@ def embed(folder: Path) -> str:
     start = time.process_time()
     embedder(texts)
     return f"ready in {ready:.1f} s; " + _a_second(len(texts), start, "passages")
+
+
+def embed_by_onnx(folder: Path) -> str:
+    from svp_nlp.engines.embedding import open_embedder
+
+    texts = list(dict.fromkeys(_passages(folder)))
+    path = _embedder().path
+    seconds = {}
+    for backend in ("sentence-transformers", "onnx", "onnx-int8"):
+        embedder = open_embedder(path, backend)  # type: ignore[arg-type]
+        embedder(texts[:1])
+        start = time.process_time()
+        embedder(texts)
+        seconds[backend] = time.process_time() - start
+    default = seconds.pop("sentence-transformers")
+    ratios = ", ".join(f"{name} {default / taken:.2f}" for name, taken in seconds.items())
+    return f"passages a CPU second, sentence-transformers = 1: {ratios}"
 
 
 def suggest(folder: Path) -> str:

@@ -58,10 +58,11 @@ def test_hits_of_a_ranking() -> None:
     assert bench._means([(0.5, float("nan")), (0.7, float("nan"))]) == ["0.600 (0.100)", "–"]
 
 
-@pytest.mark.parametrize("name", ["redaction", "suggestions", "speed"])
+@pytest.mark.parametrize("name", ["backends", "redaction", "suggestions", "speed"])
 def test_the_command_explains_itself(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "benchmarks"))
     module = load(name)
     monkeypatch.setattr(sys, "argv", [name, "--help"])
     with pytest.raises(SystemExit) as caught:

@@ -16,6 +16,7 @@ from svp_nlp.evaluation.suggestions import (
     TurnSuggestion,
     agreement,
     by_turn,
+    compare_suggestions,
     coverage_accuracy,
     score_suggestions,
 )
@@ -177,3 +178,28 @@ def test_table_frames_and_json() -> None:
     assert list(score.themes_frame()["theme"]) == list(DOMAINS)
     assert score._repr_html_().count("<tr>") == 1 + len(ours.figures)
     assert score["length"] is length
+
+
+def test_two_systems_compared_by_hand() -> None:
+    other = SUGGESTED | {
+        ("A", 1): made("a.x", "a.y", "b.z", "b.w", score=0.4),  # first two change places
+        ("B", 3): made("b.z", "a.x", "b.w", "a.y", coded=0.95),  # another third theme
+        ("C", 1): made("a.x", "a.y", "b.z", "b.w", score=0.6, coded=0.5),  # no "none" any more
+    }
+    found = {f.name: f for f in compare_suggestions(UNITS, SUGGESTED, other, DOMAINS)}
+    assert found["same first theme"].value == pytest.approx(4 / 5)
+    assert found["same three first, in any order"].value == pytest.approx(4 / 5)
+    assert found["same three first, in order"].value == pytest.approx(3 / 5)
+    assert found["same none"].value == pytest.approx(4 / 5)
+    assert found["first is a gold theme"].value == pytest.approx(1 / 3)  # two of three, it was one
+    assert found["coded or not, AUROC"].value == 0
+    assert found["says none, of coded turns"].value == pytest.approx(-1 / 3)
+    assert found["first is a gold theme"].interval == "bootstrap over 3 files"
+    assert {f.value for f in compare_suggestions(UNITS, SUGGESTED, SUGGESTED, DOMAINS)} <= {0.0, 1.0}
+
+
+def test_a_system_that_skips_a_turn_cannot_be_compared() -> None:
+    less = {key: value for key, value in SUGGESTED.items() if key != ("C", 1)}
+    with pytest.raises(GoldError) as caught:
+        compare_suggestions(UNITS, SUGGESTED, less, DOMAINS)
+    assert caught.value.message == "C, turn 2: nothing suggested, a ranking was expected"

@@ -201,10 +201,7 @@ def score_suggestions(
     """
     _check(units, suggested, domains)
     files = _by_file([(unit, suggested[unit.key]) for unit in units])
-    statistics = _gates() if not any(suggested[u.key].ranked for u in units) else _orders(domains) | _gates()
-    if decides:
-        statistics |= _decisions(domains)
-        statistics[f"missed with a threshold for {MISSED:.0%} from other files"] = _missed(files)
+    statistics = _statistics(files, domains, decides=decides)
     scores, hits = _split(_firsts(files))
     return SystemScore(
         system=system,
@@ -213,6 +210,53 @@ def score_suggestions(
         calibration=tuple(calibration(scores, hits)),
         coverage=tuple(coverage_accuracy(scores, hits)),
     )
+
+
+def compare_suggestions(
+    units: Sequence[TurnGold], ours: System, other: System, domains: Mapping[str, str]
+) -> tuple[Figure, ...]:
+    """Say how far *other* is from *ours*: the share of turns both treat alike, then each figure's difference.
+
+    Differences are *other* minus *ours*; the same files are drawn for both. Raises GoldError as
+    `score_suggestions` does.
+    """
+    _check(units, ours, domains)
+    _check(units, other, domains)
+    a, b = (_by_file([(unit, system[unit.key]) for unit in units]) for system in (ours, other))
+    pairs = list(zip(a, b, strict=True))
+    figures = [bootstrap(name, pairs, partial(_alike, by=by)) for name, by in _TREATMENTS.items()]
+    theirs = _statistics(b, domains, decides=True)
+    for name, statistic in _statistics(a, domains, decides=True).items():
+        figures.append(bootstrap(name, pairs, partial(_gap, ours=statistic, other=theirs[name])))
+    return tuple(figures)
+
+
+_TREATMENTS: Mapping[str, Callable[[TurnSuggestion], object]] = {
+    "same first theme": lambda made: made.first,
+    "same three first, in any order": lambda made: {theme for theme, _ in made.ranked[:3]},
+    "same three first, in order": lambda made: [theme for theme, _ in made.ranked[:3]],
+    "same none": lambda made: made.abstained,
+}
+
+
+def _alike(pairs: Sequence[tuple[_File, _File]], *, by: Callable[[TurnSuggestion], object]) -> float:
+    return _mean(by(x) == by(y) for a, b in pairs for (_, x), (_, y) in zip(a, b, strict=True))
+
+
+def _gap(pairs: Sequence[tuple[_File, _File]], *, ours: _Statistic, other: _Statistic) -> float:
+    return other([b for _, b in pairs]) - ours([a for a, _ in pairs])
+
+
+def _statistics(
+    files: Sequence[_File], domains: Mapping[str, str], *, decides: bool
+) -> dict[str, _Statistic]:
+    """Return the figures by name; of a system that does not decide those of order alone."""
+    ranks = any(made.ranked for _, made in _flat(files))
+    found = _orders(domains) | _gates() if ranks else _gates()
+    if decides:
+        found |= _decisions(domains)
+        found[f"missed with a threshold for {MISSED:.0%} from other files"] = _missed(files)
+    return found
 
 
 def _missed(files: Sequence[_File]) -> _Statistic:
