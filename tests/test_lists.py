@@ -169,7 +169,15 @@ def test_a_word_that_is_also_a_persons_name_counts_only_where_one_can_be() -> No
 def test_names_of_ordinary_words_count_little_and_only_with_capitals() -> None:
     lists = names("COMMUNITY HOSPITAL", "GOOD SHEPHERD REHABILITATION HOSPITAL")
     assert found(lists, "We called Community Hospital.") == [("Community Hospital", 0.45)]
-    assert found(lists, "every community hospital, a good shepherd rehabilitation hospital") == []
+    assert found(lists, "every community hospital, a regional hospital") == []
+    assert found(lists, "the good shepherd rehabilitation hospital") == [
+        ("good shepherd rehabilitation hospital", 0.55)
+    ]
+
+
+def test_a_kind_of_house_is_no_name_of_one() -> None:
+    lists = names("CRITICAL ACCESS HOSPITAL", "WOMEN'S HEART CENTER", "SLEEP DISORDERS")
+    assert found(lists, "every critical access hospital, the women's heart center, sleep disorders") == []
 
 
 def test_without_capitals_a_full_name_with_a_word_of_its_own_counts_less() -> None:

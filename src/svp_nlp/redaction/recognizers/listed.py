@@ -47,9 +47,23 @@ SAME = {
 SMALL = words("of the and for at in on a an de la del")
 HEADS = words(
     "hospital hospitals medical clinic clinics infirmary health healthcare hospice university college "
-    "institute school academy seminary conservatory polytechnic trust sanatorium rehabilitation"
+    "institute school academy seminary conservatory polytechnic trust sanatorium rehabilitation center "
+    "centers system systems"
 )
 """Words one of which makes a listed name the name of a house, whoever says it."""
+
+KINDS = HEADS | words(
+    "general regional community memorial county city state national university childrens womens mens kids "
+    "family veterans district central north south east west northern southern eastern western critical "
+    "access acute long term care special specialty surgical surgery psychiatric mental behavioral nursing "
+    "home heart eye pain cancer spine brain stroke orthopedic pediatric maternity birth teaching rural "
+    "local public private emergency urgent primary day night outpatient inpatient recovery treatment "
+    "imaging dental transplant trauma burn sleep wellness physical therapy research law business "
+    "technical career art arts music bible beauty barber culinary graduate high middle elementary online "
+    "group services service new old big small first second main our my their his her this that every any "
+    "some women men child children"
+)
+"""Words that say what kind of house it is: a name of nothing else ("critical access hospital") is none."""
 
 GENERIC = words(
     "hospital hospitals medical center centers clinic clinics health healthcare care system systems campus "
@@ -231,12 +245,12 @@ def _score(said: Sequence[str], entry: Listed, name: str, before: str) -> float:
     headed = any(_normal(w) in HEADS for w in own)
     if entry.whole and headed and distinct:
         return 0.85 if capitals else 0.7
+    if entry.whole and headed and len(own) > 2 and not all(_normal(w) in KINDS for w in own):
+        return 0.55
+    if entry.whole and distinct and capitals:
+        return 0.6
     if capitals < len(own):
         return 0.0
-    if entry.whole and distinct:
-        return 0.6
-    if entry.whole and headed and len(own) > 2:
-        return 0.55
     return 0.3 if own[0].lower() in first_names() else 0.45
 
 
