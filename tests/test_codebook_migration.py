@@ -14,25 +14,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from record_help import START, STUDY, decided
+from record_help import STUDY, decided
 from review_help import BOOK as REVIEW_BOOK
 from review_help import coding_desk
 from svp_nlp.cli import main
-from svp_nlp.coding.codebook import codebook_text, load_codebook, save_codebook
+from svp_nlp.coding.codebook import codebook_text, save_codebook
 from svp_nlp.coding.codebook_diff import codebook_diff
-from svp_nlp.coding.theme_map import Move, ThemeMap, read_theme_map, theme_map, told_move
+from svp_nlp.coding.theme_map import ThemeMap, read_theme_map, theme_map, told_move
 from svp_nlp.errors import CodebookError, ReviewError, StudyError
 from svp_nlp.model import Codebook, Domain, Span, Theme
 from svp_nlp.reading import read
 from svp_nlp.review.adjudication import coded_units, discrepancies, final_codings
+from svp_nlp.review.checks import Imported
 from svp_nlp.review.decisions import Action, Decision, as_decision
 from svp_nlp.review.drift import acceptance, check_items, drift
 from svp_nlp.review.fold import fold
 from svp_nlp.review.migration import TARGET, Landing, Migrations, as_of, foreign_migrations
 from svp_nlp.review.store import DecisionLog
 from svp_nlp.study import Study
-from svp_nlp.study.coding import save_transcripts
-from svp_nlp.study.reviewing import coding_log, migration_notes, study_id
+from svp_nlp.study.coding import Proposals, all_passages, save_transcripts, usable
+from svp_nlp.study.precoding import decisions_by_version, remarks
+from svp_nlp.study.reviewing import coding_log, export_sheet, import_decisions, migration_notes, study_id
 
 
 def book(version: str, *ids: str, **definitions: str) -> Codebook:
@@ -64,7 +66,8 @@ def test_a_diff_says_what_is_gone_new_and_edited_and_guesses_nothing() -> None:
         OLD, book("2", "in.cost", "in.wait", "in.queue", "in.noise", "in.plants", wait="Long.")
     )
     assert found.table() == (
-        "codebook 1 -> 2\ngone     in.price  (Price)\nnew      in.cost  (Cost)\nedited   in.wait  (definition)"
+        "codebook 1 -> 2\ngone     in.price  (Price)\nnew      in.cost  (Cost)\n"
+        "edited   in.wait  (definition)"
     )
     assert found
     assert not codebook_diff(OLD, replace(OLD, version="2"))
@@ -158,8 +161,8 @@ def test_a_map_that_cannot_be_read_is_one_sentence(
         (
             ["in.cost", "in.wait"],
             {"rename": {"in.price": "in.cost"}},
-            'codebook 2 has no "in.queue", "in.noise" and "in.plants" any more, and nothing says what became of '
-            "them",
+            'codebook 2 has no "in.queue", "in.noise" and "in.plants" any more, and nothing says what became '
+            "of them",
         ),
         (["in.wait"], {"rename": {"in.prize": "in.wait"}}, 'codebook 1 has no theme "in.prize" to rename'),
         (
@@ -282,7 +285,7 @@ def test_a_split_theme_waits_for_its_coder() -> None:
 
 
 def test_other_decisions_do_not_choose_by_the_way() -> None:
-    """More codes, a memo or how sure one is leave the question open; a commit answers it: none of the parts."""
+    """More codes or a memo leave the question open; a commit answers it: none of the parts."""
     made = [*blind("in.noise"), migrated("1", "2")]
     made += [act(Action.MEMO, value={"text": "hm"}, at=2000, version="2")]
     made += [coded("in.light", at=2001, version="2")]
@@ -534,3 +537,428 @@ def test_order_of_files_does_not_matter_and_undo_restores(
     assert fold(every[:cut]).plus([*every[cut:], undo]).codings == fold(made).codings
     read_back = [as_decision(json.loads(json.dumps(d.as_row()))) for d in every]
     assert fold(read_back).codings == once.codings
+
+
+# a study
+
+SAID = [
+    "You cannot talk there. It is so loud that everybody shouts across the tables. I bring my own lunch.",
+    "The meals have become far too expensive, I paid nine euros for a bowl of soup and cannot afford it.",
+    "I stood in the queue for half an hour before anybody took my order, and then the soup was gone.",
+    "They put plants on all the tables last spring, and it was much nicer to sit there for a while.",
+]
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """A study of one clean transcript, as redaction leaves it."""
+    found = Study.create(tmp_path / "study")
+    found.layout.clean.mkdir()
+    lines = [f"Interviewer: What is it like?\n\nRespondent: {words}\n" for words in SAID]
+    (found.layout.clean / "B.txt").write_text("\n".join(lines), "utf-8")
+    save_transcripts(found.layout, [(read(found.layout.clean / "B.txt", id="B"), "B.txt")])
+    save_codebook(OLD, tmp_path / "old.yaml")
+    save_codebook(NEW, tmp_path / "new.yaml")
+    found.codebook(tmp_path / "old.yaml")
+    return found
+
+
+def code(study: Study, coder: str, codings: Mapping[str, list[str]], version: str = "1") -> None:
+    pins = {t.id: t.sha256 for t in study.transcripts.values()}
+    log = coding_log(study.layout, study.settings)
+    for passage, themes in codings.items():
+        facts: dict[str, Any] = {"study": study_id(study.layout), "coder": coder, "kind": "coding"}
+        facts |= {"target": passage, "codebook_version": version, "text_sha256": pins["B"]}
+        log.append(Decision(action=Action.CODE, value={"themes": themes}, **facts))
+        log.append(Decision(action=Action.COMMIT, **facts))
+    log.close()
+
+
+FIRST = {"B:2": ["in.noise"], "B:4": ["in.price"], "B:6": ["in.queue", "in.wait"], "B:8": ["in.plants"]}
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in arguments])
+    told = capsys.readouterr()
+    return int(stopped.value.code or 0), told.out, told.err
+
+
+def record(study: Study) -> list[dict[str, Any]]:
+    log = coding_log(study.layout, study.settings)
+    rows = [decision.as_row() for decision in log.read()]
+    log.close()
+    return rows
+
+
+OPTIONS = (
+    *("--rename", "in.price=in.cost", "--merge", "in.wait,in.queue=in.wait"),
+    *("--split", "in.noise=in.shouting,in.machines", "--drop", "in.plants"),
+)
+PLANNED = """codebook 1 -> 2
+rename in.price -> in.cost  (2 codings of 2 coders: carried over)
+merge  in.wait, in.queue -> in.wait  (2 codings of 2 coders: carried over; 1 had more than one of them)
+split  in.noise -> in.shouting or in.machines  (1 coding of 1 coder: to be decided again)
+drop   in.plants  (1 coding of 1 coder: taken away; 1 without any other code become none)
+new    in.light  (4 passages decided before it existed)
+1 blind coding cannot count for agreement: a theme was split
+"""
+
+
+def test_on_the_command_line(study: Study, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    root, new = study.layout.root, tmp_path / "new.yaml"
+    code(study, "AB", FIRST)
+    code(study, "CD", {"B:4": ["in.price"], "B:6": ["in.queue"]})
+    before = record(study)
+
+    told, out, _ = command(capsys, "codebook", "diff", root, new)
+    assert told == 1
+    assert out.startswith("codebook 1 -> 2\ngone     in.price  (Price)\n")
+    assert command(capsys, "codebook", "diff", new, new)[0] == 0
+
+    told, out, err = command(capsys, "codebook", "migrate", root, new, "--rename", "in.price=in.cost")
+    assert (told, out) == (1, "")
+    assert 'codebook 2 has no "in.queue", "in.noise" and "in.plants" any more' in err
+    assert "--rename in.queue=NEW, --merge in.queue,OLD=NEW" in err
+
+    told, out, err = command(capsys, "codebook", "migrate", root, new, *OPTIONS)
+    assert (told, out, err) == (0, PLANNED, "nothing was written; --yes does it\n")
+    assert (record(study), study.codebook().version) == (before, "1")
+
+    told, _, err = command(capsys, "codebook", "migrate", root, new, *OPTIONS, "--yes")
+    assert told == 1
+    assert "a migration is on record with who decided it" in err
+    told, out, _ = command(capsys, "codebook", "migrate", root, new, *OPTIONS, "--yes", "--by", "EF")
+    assert (told, out) == (0, PLANNED)
+    assert record(study)[:-1] == before, "nothing is rewritten"
+    assert (study.layout.coding / "codebook.yaml").read_bytes() == new.read_bytes()
+    final = {id: set(one.themes) for id, one in study.final_codings().items()}
+    assert final == {"B:4": {"in.cost"}, "B:6": {"in.wait"}, "B:8": set()}
+
+    told, out, _ = command(capsys, "codebook", "migrations", root)
+    assert "UTC  EF  1 -> 2  " in out
+    assert "in.noise -> in.shouting or in.machines" in out
+    told, _, err = command(capsys, "codebook", "undo", root, "--by", "EF")
+    assert (told, err) == (0, "the migration from 1 to 2 is taken back\n")
+    assert study.codebook() == OLD
+    assert {id: set(one.themes) for id, one in study.final_codings().items()} == {
+        **{id: set(themes) for id, themes in FIRST.items() if id != "B:6"},
+    }
+    assert "(undone)" in command(capsys, "codebook", "migrations", root)[1]
+    told, _, err = command(capsys, "codebook", "undo", root, "--by", "EF")
+    assert told == 1
+    assert "no migration of the codebook holds" in err
+
+
+def test_the_receipt_tells_of_migrations(study: Study, tmp_path: Path) -> None:
+    code(study, "AB", FIRST)
+    study.migrate(study.plan_migration(tmp_path / "new.yaml", MAP), by="EF")
+    receipt = json.loads((study.layout.coding / "receipt.json").read_text("utf-8"))["codebook"]
+    assert [(m["from"], m["to"], m["by"], m["holds"]) for m in receipt["migrations"]] == [
+        (["1"], "2", "EF", True)
+    ]
+    assert migration_notes(study.decisions) == (
+        "the codebook was migrated from version 1 to 2; codings made before are counted as the themes they "
+        "became",
+        "codings with a theme that was split do not count until decided again: 1",
+    )
+
+
+def test_suggestions_learn_from_translated_codings(study: Study, tmp_path: Path) -> None:
+    def learned() -> tuple[int, tuple[str, ...]]:
+        codings = decisions_by_version(study.layout, study.settings)
+        state, final = study.decisions, study.final_codings()
+        notes = remarks(study.transcripts, study.codebook(), codings, final, state)
+        return len(usable(final, study.codebook())), tuple(notes)
+
+    code(study, "AB", FIRST)
+    save_codebook(NEW, study.layout.coding / "codebook.yaml")
+    before, notes = learned()
+    assert before == 0
+    assert "or svp-nlp codebook migrate says what became of them" in notes[1]
+    study.migrate(study.plan_migration(None, MAP), by="EF")
+    assert learned() == (
+        3,
+        (
+            "8 decisions were made with codebook version 1, this one is 2; they keep theirs, read as the "
+            "migration says",
+            "codings with a theme that was split, for their coders to decide again: 1",
+        ),
+    )
+
+
+def test_a_codebook_edited_in_its_place_is_migrated_later(study: Study, tmp_path: Path) -> None:
+    """Nobody kept the older file: the themes that were coded with it are what needs explaining."""
+    code(study, "AB", {"B:4": ["in.price"]})
+    save_codebook(NEW, study.layout.coding / "codebook.yaml")
+    with pytest.raises(CodebookError, match=r'has no "in\.price" any more, and nothing says'):
+        study.plan_migration()
+    plan = study.plan_migration(themes=theme_map(rename={"in.price": "in.cost"}))
+    assert plan.table() == (
+        "codebook 1 -> 2\nrename in.price -> in.cost  (1 coding of 1 coder: carried over)\n"
+        "new    in.wait  (1 passage decided before it existed)\n"
+        "new    in.shouting  (1 passage decided before it existed)\n"
+        "new    in.machines  (1 passage decided before it existed)\n"
+        "new    in.light  (1 passage decided before it existed)"
+    )
+    study.migrate(plan, by="EF")
+    assert study.final_codings()["B:4"].themes == {"in.cost"}
+    with pytest.raises(CodebookError, match="codebook 2 is in use, and no decision was made with another"):
+        study.plan_migration()
+
+
+def test_versions_that_cannot_be(study: Study, tmp_path: Path) -> None:
+    code(study, "AB", FIRST)
+    file = tmp_path / "same.yaml"
+    save_codebook(replace(NEW, version="1"), file)
+    with pytest.raises(CodebookError, match="both codebooks say version 1"):
+        study.plan_migration(file, MAP)
+    study.migrate(study.plan_migration(tmp_path / "new.yaml", MAP), by="EF")
+    with pytest.raises(CodebookError, match="version 1 was this study's codebook before it became 2"):
+        study.plan_migration(tmp_path / "old.yaml", MAP)
+    third = replace(NEW, version="3", themes=NEW.themes[:-1])
+    save_codebook(third, file)
+    study.migrate(study.plan_migration(file, theme_map(drop=["in.light"])), by="EF")
+    assert [(m.migration.before, m.migration.after) for m in study.migrations] == [
+        (("1",), "2"),
+        (("2",), "3"),
+    ]
+    assert study.final_codings()["B:4"].themes == {"in.cost"}
+    assert study.undo_migration(by="EF").after == "3"
+    assert study.codebook() == NEW
+
+
+def test_what_was_coded_since_is_not_lost_by_going_back(study: Study, tmp_path: Path) -> None:
+    code(study, "AB", FIRST)
+    study.migrate(study.plan_migration(tmp_path / "new.yaml", MAP), by="EF")
+    code(study, "AB", {"B:2": ["in.machines"]}, version="2")
+    with pytest.raises(StudyError) as caught:
+        study.undo_migration(by="EF")
+    assert caught.value.message == (
+        "codes were given since with themes that codebook 1 does not have (in.machines: 1); nothing "
+        "was undone"
+    )
+    assert study.codebook() == NEW
+    code(study, "AB", {"B:2": ["in.wait"]}, version="2")
+    study.undo_migration(by="EF")
+    assert study.decisions.codings["AB", "B:2"].themes == {"in.wait"}
+
+
+def take(study: Study, path: Path) -> Imported:
+    """Import a file without asking for suggestions, which need the model."""
+    passages = all_passages(study.transcripts, study.settings)
+    made = Proposals(study.codebook(), study.transcripts, passages, ())
+    return import_decisions(path, study.layout, study.settings, made)
+
+
+def sheet_of(study: Study, path: Path, coder: str) -> None:
+    passages = all_passages(study.transcripts, study.settings)
+    made = Proposals(study.codebook(), study.transcripts, passages, ())
+    export_sheet(path, coder, study.layout, study.settings, made)
+
+
+def copy_of(study: Study, folder: Path) -> Study:
+    """The same study on another machine, before anybody coded."""
+    other = Study.create(folder)
+    for name in ("clean/B.txt", "coding/transcripts.jsonl", "coding/study.json", "coding/codebook.yaml"):
+        target = other.layout.root / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((study.layout.root / name).read_bytes())
+    return other
+
+
+def test_two_coders_files_meet_after_only_one_of_them_migrated(study: Study, tmp_path: Path) -> None:
+    study_id(study.layout)
+    other = copy_of(study, tmp_path / "other")
+    code(study, "AB", FIRST)
+    code(other, "CD", {"B:2": ["in.noise"], "B:4": ["in.price"]})
+    study.migrate(study.plan_migration(tmp_path / "new.yaml", MAP), by="AB")
+    code(study, "AB", {"B:2": ["in.machines"]}, version="2")
+    ours, theirs = tmp_path / "ab.jsonl", tmp_path / "cd.jsonl"
+    study.export_decisions(ours)
+    other.export_decisions(theirs)
+
+    assert str(take(study, theirs)) == "4 decisions added, 0 were there already, 0 refused"
+    assert study.decisions.codings["CD", "B:4"].final == {"in.cost"}
+    assert study.decisions.codings["CD", "B:2"].split == {"in.noise": ("in.shouting", "in.machines")}
+    assert all(row["codebook_version"] == "1" for row in record(study) if row["coder"] == "CD")
+
+    done = take(other, ours)
+    assert (done.added, len(done.refused)) == (8, 3)
+    assert sorted({refused.why for refused in done.refused}) == [
+        "it migrates the codebook to version 2, and this study uses 1; migrate here first (svp-nlp codebook "
+        "migrate)",
+        "made with codebook '2', this study has '1'",
+    ]
+    assert other.decisions.codings["AB", "B:4"].final == {"in.price"}
+
+    other.migrate(other.plan_migration(tmp_path / "new.yaml", MAP), by="CD")
+    assert str(take(other, ours)) == "3 decisions added, 8 were there already, 0 refused"
+    assert other.decisions.codings.keys() == study.decisions.codings.keys()
+    for key, coding in study.decisions.codings.items():
+        assert other.decisions.codings[key] == coding
+
+
+def test_a_file_with_another_map_is_refused_and_an_undo_of_what_holds_too(
+    study: Study, tmp_path: Path
+) -> None:
+    study_id(study.layout)
+    other = copy_of(study, tmp_path / "other")
+    code(study, "AB", FIRST)
+    code(other, "CD", FIRST)
+    study.migrate(study.plan_migration(tmp_path / "new.yaml", MAP), by="AB")
+    elsewhere = [replace(m, new=("in.light",)) if m.what == "rename" else m for m in MAP.moves]
+    other.migrate(other.plan_migration(tmp_path / "new.yaml", ThemeMap(tuple(elsewhere))), by="CD")
+    theirs = tmp_path / "cd.jsonl"
+    other.export_decisions(theirs)
+    done = take(study, theirs)
+    assert done.added == 8
+    assert [refused.why for refused in done.refused] == [
+        "it says something else of what became of the codebook than this study's record"
+    ]
+    assert study.decisions.codings["CD", "B:4"].final == {"in.cost"}
+
+    ours = tmp_path / "ab.jsonl"
+    study.export_decisions(ours)
+    fresh = copy_of(study, tmp_path / "fresh")
+    take(fresh, ours)
+    fresh.undo_migration(by="GH")
+    fresh.export_decisions(theirs)
+    done = take(study, theirs)
+    assert [refused.why for refused in done.refused] == [
+        "it takes back a migration that this study has; svp-nlp codebook undo does that"
+    ]
+
+
+def test_a_record_goes_out_and_comes_back_whole(study: Study, tmp_path: Path) -> None:
+    code(study, "AB", FIRST)
+    study.migrate(study.plan_migration(tmp_path / "new.yaml", MAP), by="AB")
+    code(study, "AB", {"B:2": ["in.machines"]}, version="2")
+    study.export_decisions(tmp_path / "out.jsonl")
+    fresh = copy_of(study, tmp_path / "fresh")
+    assert str(take(fresh, tmp_path / "out.jsonl")) == ("11 decisions added, 0 were there already, 0 refused")
+    assert fresh.decisions.codings == study.decisions.codings
+    fresh.export_decisions(tmp_path / "again.jsonl")
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
+
+
+def test_a_sheet_made_before_comes_back_after(study: Study, tmp_path: Path) -> None:
+    code(study, "AB", {"B:4": ["in.price"]})
+    sheet = tmp_path / "AB.xlsx"
+    sheet_of(study, sheet, "AB")
+    filled = load_workbook(sheet)
+    rows = {row[0].value: row for row in filled["coding"].iter_rows(min_row=2)}
+    head = [cell.value for cell in filled["coding"][1]]
+    rows["B:6"][head.index("code 1")].value = "in.queue"
+    rows["B:2"][head.index("code 1")].value = "in.noise"
+    filled.save(sheet)
+    study.migrate(study.plan_migration(tmp_path / "new.yaml", MAP), by="AB")
+    done = take(study, sheet)
+    assert (done.added, done.refused) == (4, ())
+    assert study.decisions.codings["AB", "B:6"].final == {"in.wait"}
+    assert study.decisions.codings["AB", "B:2"].split
+    assert take(study, sheet).added == 0
+
+    sheet_of(study, tmp_path / "AB2.xlsx", "AB")
+    filled = load_workbook(tmp_path / "AB2.xlsx")
+    row = next(row for row in filled["coding"].iter_rows(min_row=2) if row[0].value == "B:2")
+    assert row[head.index("code 1")].value is None, "to be decided again"
+    row[head.index("code 1")].value = "none"
+    filled.save(tmp_path / "AB2.xlsx")
+    assert take(study, tmp_path / "AB2.xlsx").added == 2
+    assert study.decisions.codings["AB", "B:2"].final == set()
+
+
+def test_what_comes_from_an_older_codebook_is_checked_against_that(study: Study, tmp_path: Path) -> None:
+    code(study, "AB", FIRST)
+    study.migrate(study.plan_migration(tmp_path / "new.yaml", MAP), by="AB")
+    row = next(row for row in record(study) if row["action"] == "code")
+    row |= {"id": "01900000-0000-7000-8000-000000000000", "value": {"themes": ["in.light"]}}
+    (tmp_path / "x.jsonl").write_text(json.dumps(row), "utf-8")
+    done = take(study, tmp_path / "x.jsonl")
+    assert [str(refused) for refused in done.refused] == ["line 1: 1 of its themes are not in the codebook"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"from": []}, "a migration needs the versions it leads from and to"),
+        ({"to": 2}, "a migration needs the versions it leads from and to"),
+        ({"to": "1"}, "a migration leads from a version to itself"),
+        ({"map": {"a": "b"}}, "a migration's map holds lists of theme ids"),
+        ({"was": ["a"]}, "a migration names the themes there were"),
+        ({"before": 1}, "a migration holds its codebooks as text"),
+    ],
+)
+def test_a_migration_of_the_wrong_form_is_not_recorded(
+    tmp_path: Path, changes: Mapping[str, Any], why: str
+) -> None:
+    log = DecisionLog(tmp_path / "d.sqlite", STUDY)
+    wrong = replace(migrated("1", "2"), value={**migrated("1", "2").value, **changes})
+    with pytest.raises(ReviewError) as caught:
+        log.append(wrong)
+    assert caught.value.message == f"a decision cannot be recorded: {why}"
+    path = tmp_path / "x.jsonl"
+    path.write_text(json.dumps(wrong.as_row()) + "\n", "utf-8")
+    assert [refused.why for refused in log.import_jsonl(path).refused] == [why]
+    log.close()
+
+
+def test_the_view_of_an_older_codebook_leaves_out_what_came_since() -> None:
+    made = [*blind("in.price"), migrated("1", "2"), *blind("in.cost", "in.light", version="2", at=2000)]
+    assert fold(as_of(made, "1")).codings["AB", "B:1"].themes == {"in.price"}
+    assert fold(as_of(made, "2")).codings["AB", "B:1"].themes == {"in.cost", "in.light"}
+    undone = [*made, act(Action.UNDO, kind="codebook", target=TARGET, parent=made[2].id, at=3000)]
+    assert fold(as_of(undone, "1")).codings["AB", "B:1"].themes == {"in.cost", "in.light"}
+
+
+def test_foreign_migrations_are_known_where_they_lead_to_the_codebook_in_use() -> None:
+    first, second = migrated("1", "2"), migrated("2", "3", theme_map(drop=["in.light"]), at=1001)
+    assert foreign_migrations([], [first, second], "3") == ""
+    assert foreign_migrations([], [first, second], None) == ""
+    assert "this study uses 2" in foreign_migrations([first], [second], "2")
+    assert foreign_migrations([first], [migrated("1", "2", at=5)], "2") == ""
+
+
+# the review
+
+
+def test_a_desk_opened_before_says_so(tmp_path: Path) -> None:
+    desk = coding_desk(tmp_path / "d.sqlite")
+    decide = {
+        "coder": "AB",
+        "passage": "B:2",
+        "steps": [{"action": "code", "value": {"themes": ["need.fear"]}}],
+    }
+    desk.answer("decide", decide)
+    moved = theme_map(rename={"need.fear": "need.worry"})
+    value = migrated("1", "2", moved).value
+    facts: dict[str, Any] = {"study": "study-1", "kind": "codebook", "target": TARGET}
+    desk.journal.write([decided(Action.MIGRATE, value, codebook_version="2", **facts)])
+    with pytest.raises(ReviewError) as caught:
+        desk.answer("open", {"coder": "AB"})
+    assert caught.value.message == "the codebook became version 2 since this was opened; all before is kept"
+    desk.close()
+
+
+def test_the_desk_tells_what_is_to_be_decided_again(tmp_path: Path) -> None:
+    """One coder's undo takes back codes, never a migration."""
+    desk = coding_desk(tmp_path / "d.sqlite", codebook=replace(REVIEW_BOOK, version="2"))
+    made = [
+        decided(Action.CODE, {"themes": ["need.old"]}, study="study-1", target="B:2", codebook_version="1")
+    ]
+    value = {
+        "from": ["1"],
+        "to": "2",
+        "map": {"need.old": ["need.fear", "need.sleep"]},
+        "was": {"need.old": "Old"},
+    }
+    facts: dict[str, Any] = {"study": "study-1", "kind": "codebook", "target": TARGET}
+    desk.journal.write([*made, decided(Action.MIGRATE, value, codebook_version="2", at=9, **facts)])
+    row = desk.answer("open", {"coder": "AB"})
+    assert row["earlier"] == {"need.old": "Old"}
+    assert row["states"]["B:2"]["split"] == {"need.old": ["need.fear", "need.sleep"]}
+    assert desk.answer("undo", {"coder": "AB"})["undone"] == "code"
+    assert desk.answer("undo", {"coder": "AB"})["passage"] is None
+    assert desk.journal.state.migrations.standing
+    desk.close()

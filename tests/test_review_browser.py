@@ -15,9 +15,10 @@ import pytest
 from browser_help import Browser, chromium
 from review_help import SAID, coding_desk, identifier_desk, kept
 from svp_nlp.model import Span
-from svp_nlp.review.decisions import Action
+from svp_nlp.review.decisions import Action, Decision
 from svp_nlp.review.server import ReviewServer
 from svp_nlp.review.session import CodingDesk
+from svp_nlp.review.store import DecisionLog
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # the driver's own sockets
 
@@ -507,3 +508,38 @@ for (const node of document.querySelectorAll('.svp-review *')) {
 }
 return weak;
 """
+
+
+def test_what_a_split_left_open_is_decided_again(browser: Browser, tmp_path: Path) -> None:
+    """After a migration the coder finds the passage by a filter, is told what was split, and chooses."""
+    log = DecisionLog(tmp_path / "d.sqlite", "study-1")
+    facts: dict[str, Any] = {"study": "study-1", "coder": "AB", "kind": "coding", "target": "B:4"}
+    for action, value in ((Action.CODE, {"themes": ["need.old"]}), (Action.COMMIT, {})):
+        log.append(Decision(action=action, value=value, codebook_version="0", **facts))
+    value = {"from": ["0"], "to": "1", "map": {"need.old": ["need.sleep", "need.fear"]}}
+    facts |= {"kind": "codebook", "target": "codebook"}
+    log.append(Decision(action=Action.MIGRATE, value={**value, "was": {"need.old": "Bad nights"}}, **facts))
+    log.close()
+    desk = coding_desk(tmp_path / "d.sqlite")
+    with ReviewServer(desk) as server:
+        enter(browser, server)
+        browser.run(
+            "const filter = document.querySelector('[data-filter=state]'); filter.value = 'split';"
+            "filter.dispatchEvent(new Event('change'))"
+        )
+        browser.sees(".work .cite", "B turn 4")
+        assert browser.text(".filters [data-filter=state] option:checked") == "to be decided again"
+        assert len(browser.texts(".list .row")) == 1
+        assert "to be decided again: Bad nights" in browser.text(".list .row")
+        browser.sees(
+            ".again", "“Bad nights” was split. Choose what applies, then ⏎; without a choice none does."
+        )
+        assert browser.texts(".again .chip") == ["Sleepless", "Fear"]
+        assert "to be decided again" in browser.text(".codes")
+        choose(browser, "12")
+        browser.until(lambda: not browser.text(".again"), "the choice is not taken")
+        browser.act("Enter")
+        browser.until(lambda: desk.journal.refresh().codings["AB", "B:4"].final, "nothing is decided")
+    coding = desk.journal.state.codings["AB", "B:4"]
+    assert coding.final == coding.blind == {"need.fear"}
+    assert [d.codebook_version for d in kept(desk)] == ["0", "0", "", "1", "1"]

@@ -51,8 +51,8 @@ class Move:
             raise CodebookError(f'"{told}" is no {self.what}; expected {_FORM[self.what]}')
 
     def __str__(self) -> str:
-        joined = {"split": " or "}.get(self.what, ", ")
-        return f"{', '.join(self.old)} -> {joined.join(self.new) or 'nothing'}"
+        old = ", ".join(self.old)
+        return f"{old} -> {' or '.join(self.new)}" if self.new else old
 
 
 @dataclass(frozen=True)

@@ -203,9 +203,7 @@ def foreign_migrations(mine: Sequence[Decision], given: Sequence[Decision], vers
     """
     before, both = Migrations.of(mine), Migrations.of([*mine, *given])
     if not {m.id for m in before.standing} <= {m.id for m in both.standing}:
-        return (
-            "it takes back a migration of the codebook that this study has; svp-nlp codebook undo does that"
-        )
+        return "it takes back a migration that this study has; svp-nlp codebook undo does that"
     known = {m.id for m in before.standing}
     for migration in (m for m in both.standing if m.id not in known):
         if any(not both.next[v].same(migration) for v in migration.before if v in both.next):

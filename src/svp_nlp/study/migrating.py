@@ -47,7 +47,7 @@ class Effect:
         if self.move.what == "split":
             told = f"{held}{resolved}: to be decided again"
         elif self.move.what == "drop":
-            more = f"; {self.emptied} of them hold nothing else and become none" if self.emptied else ""
+            more = f"; {self.emptied} without any other code become none" if self.emptied else ""
             told = f"{held}{resolved}: taken away{more}"
         else:
             more = f"; {self.both} had more than one of them" if self.both else ""
@@ -146,7 +146,7 @@ class Migrated:
         one = self.migration
         moves = "; ".join(f"{old} -> {' or '.join(new) or 'nothing'}" for old, new in one.moves.items())
         undone = "" if self.holds else "  (undone)"
-        told = f"{one.time:%Y-%m-%d %H:%M}  {one.by}  {', '.join(one.before)} -> {one.after}{undone}"
+        told = f"{one.time:%Y-%m-%d %H:%M} UTC  {one.by}  {', '.join(one.before)} -> {one.after}{undone}"
         return f"{told}  {moves or 'no theme changed'}"
 
     def as_dict(self) -> dict[str, object]:
@@ -369,8 +369,8 @@ def _require_no_newer(after: State, last: Migration) -> None:
     strange = Counter(theme for themes in given for theme in themes if theme not in last.was)
     if strange:
         raise StudyError(
-            f"{_count(strange.total(), 'code')} were given since with themes that codebook {last.before[0]} "
-            f"does not have ({', '.join(sorted(strange))}); nothing was undone",
+            f"codes were given since with themes that codebook {last.before[0]} does not have "
+            f"({', '.join(f'{theme}: {n}' for theme, n in sorted(strange.items()))}); nothing was undone",
             hint="migrate on instead, to a codebook of another version: svp-nlp codebook migrate",
         )
 

@@ -84,7 +84,7 @@ def remarks(
             "learned from until they are decided anew, or svp-nlp codebook migrate says what became of them"
         )
     if waiting := sum(bool(coding.split) for coding in state.codings.values()):
-        yield f"{waiting} codings hold a theme that was split; their coders decide again (svp-nlp review)"
+        yield f"codings with a theme that was split, for their coders to decide again: {waiting}"
 
 
 def decisions_by_version(layout: f.Layout, settings: Settings) -> Counter[str]:

@@ -181,12 +181,12 @@ def migration_notes(state: State) -> tuple[str, ...]:
     ]
     waiting = sum(bool(coding.split) for coding in state.codings.values())
     if waiting:
-        notes.append(f"{waiting} codings hold a theme that was split, and do not count until decided again")
+        notes.append(f"codings with a theme that was split do not count until decided again: {waiting}")
     hidden = sum(coding.unblinded and not coding.split for coding in state.codings.values())
     if hidden:
         notes.append(
-            f"{hidden} blind codings are left out: they held a theme that was split, and what was decided "
-            "since was decided after suggestions were seen"
+            "blind codings left out because a theme of theirs was split and decided again after suggestions "
+            f"were seen: {hidden}"
         )
     return tuple(notes)
 
