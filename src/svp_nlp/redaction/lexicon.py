@@ -168,6 +168,44 @@ def institutions() -> tuple[str, ...]:
 
 
 @cache
+def contractions() -> frozenset[str]:
+    """Return contractions as speech recognition writes them, without apostrophe ("couldnt", "theyve").
+
+    Also their first halves, which stay where an apostrophe parts the word ("couldn" of "couldn't"). Those
+    that are words themselves ("well", "shell", "wed") are left to the dictionary.
+    """
+    negated = words(
+        "is are was were do does did has have had ca could would should must might need wo ought ai"
+    )
+    people = words("i you he she it we they who that there what where how somebody everybody nobody")
+    made = {f"{verb}n{t}" for verb in negated for t in ("t", "")} | {
+        "can",
+        "shan",
+        "shant",
+        "dont",
+        "wont",
+        "cant",
+    }
+    made |= {f"{who}{rest}" for who in people for rest in ("d", "ll", "ve", "re", "m", "s")}
+    made |= {f"{verb}ve" for verb in ("could", "would", "should", "might", "must")}
+    made |= {
+        "yall",
+        "yous",
+        "gonna",
+        "wanna",
+        "gotta",
+        "kinda",
+        "sorta",
+        "dunno",
+        "lemme",
+        "gimme",
+        "innit",
+        "cos",
+    }
+    return frozenset(word for word in made if word not in _SAID_AS_NAMES and len(word) > 2)
+
+
+@cache
 def commonness(word: str) -> float:
     """Return how much *word* behaves like an ordinary word: 0 never, above 0.5 surely.
 
@@ -177,7 +215,7 @@ def commonness(word: str) -> float:
     word = british(word.lower())
     count = word_counts().get(word)
     if not count:
-        return 0.0
+        return 1.0 if word in contractions() else 0.0
     ratio = _after_common_words()[word] / count
     if _listed_as_name(word, word_ranks()[word]):
         return ratio
@@ -231,6 +269,8 @@ def british(word: str) -> str:
 def in_dictionary(word: str) -> bool:
     """Tell whether *word*, or the word it is a plural, past or adverb of, is in the dictionary."""
     word = re.sub(r"'(?:s|ve|ll|d|re|m)$", "", word.lower()).replace("n't", "")
+    if word in contractions():
+        return True
     if not word.isalpha():
         return all(in_dictionary(part) for part in re.split(r"[\W\d_]+", word) if part)
     stems = [

@@ -11,7 +11,7 @@ import unicodedata
 from functools import cache
 from typing import Any
 
-from svp_nlp.redaction.lexicon import ordinary, word_counts
+from svp_nlp.redaction.lexicon import contractions, ordinary, word_counts
 
 _TITLES = (
     "dr doctor mr mrs ms miss mx prof professor rev reverend pastor father sister brother sir madam dame "
@@ -88,7 +88,7 @@ _RARE = 1_500_000  # three in four of the 82,765 words are rarer
 def is_known_word(word: str) -> bool:
     """Tell whether *word* (folded) is in the English dictionary, as itself or as a plural."""
     counts = word_counts()
-    return word in counts or (word.endswith("s") and word[:-1] in counts)
+    return word in counts or (word.endswith("s") and word[:-1] in counts) or word in contractions()
 
 
 def everyday(word: str, *, person: bool) -> bool:

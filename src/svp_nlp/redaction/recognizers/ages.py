@@ -188,6 +188,32 @@ def _fragment(text: str) -> Iterator[Found]:
             yield span_of(match, "age"), Label.AGE, 0.6
 
 
+SIBLINGS = re.compile(
+    rf"\b(?:brothers|sisters|boys|girls|kids|children|sons|daughters|twins|lads|lasses|grandchildren|cousins|nieces|"
+    rf"nephews|babies|little ones),{HEDGE} (?P<age>[1-9]\d?|{UP_TO_99}) and (?P<other>[1-9]\d?|{UP_TO_99})"
+    rf"(?=\s*(?:[.,;?!]|$|\n))",
+    re.IGNORECASE,
+)
+TO_BE = re.compile(
+    rf"\b(?P<who>[\w' ,]{{0,60}})\b(?:to be|must be|must've been|must have been|would be|"
+    rf"would've been|might be|could've been|pushing|nearly|nearing){HEDGE} (?P<age>{TWO_DIGIT}|[2-9]\d)"
+    rf"(?=\s*(?:[.,;?!]|$|\n)| and\b)(?!,? (?:{TWO_DIGIT}|\d+) )",
+    re.IGNORECASE,
+)
+ROLE_AT = re.compile(
+    rf"\b(?:a|an) (?:[a-z-]+ )?(?:{PERSON_NOUN}|(?:[a-z-]+(?:er|or|ist|ian))) at (?P<age>{TWO_DIGIT}|[1-9]\d)"
+    rf"(?=\s*(?:[.,;?!]|$|\n))",
+    re.IGNORECASE,
+)
+
+
+def _to_be(text: str) -> Iterator[Found]:
+    """Yield "she had to be ninety" where the clause is about a person."""
+    for match in TO_BE.finditer(text):
+        if ABOUT_PERSON.search(match["who"]) and not COUNTED.search(match["who"]):
+            yield span_of(match, "age"), Label.AGE, 0.6
+
+
 NO_PERSON = re.compile(
     r"(?:it|that|this|there|what|which|here|mine|these|those|the|and|but|so|where|when)\b", re.IGNORECASE
 )
@@ -218,9 +244,13 @@ def find(text: str) -> Iterator[Found]:
         (OF_AGE, 0.85),
         (AT_AGE, 0.75),
         (IN_DECADE, 0.75),
+        (SIBLINGS, 0.75),
+        (ROLE_AT, 0.6),
     ):
         yield from each(pattern, text, Label.AGE, score, "age")
     yield from each(AGED, text, Label.AGE, 0.8, "other")
+    yield from each(SIBLINGS, text, Label.AGE, 0.75, "other")
+    yield from _to_be(text)
     yield from _is(text)
     yield from _fragment(text)
     yield from _unpunctuated(text)

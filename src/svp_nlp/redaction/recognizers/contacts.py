@@ -24,20 +24,42 @@ PHONE = re.compile(
     r"|(?<![\w.$-])\d{3}[-.]\d{4}(?![\w-]|[.,]\d)"
     r"|\+\d{1,3}(?:[-. ]?\(?\d{1,4}\)?){2,5}(?!\d)"
 )
+GROUPED = re.compile(r"(?<![\w.$£€-])(?:\(0\d{1,4}\)|0\d{1,4})(?:[ -]\d{2,6}){1,4}(?![\w-]|[.,:/]\d)")
+"""A number as it is written outside North America: a leading 0, then groups ("01632 960 158")."""
+
 DIALLED = re.compile(
-    r"\b(?:extension|ext\.?|pager|beeper|fax|dial|dialed|x|page|paged|paging|beep|page me "
+    r"\b(?:extension|ext\.?|extn\.?|pager|beeper|bleeper|bleep|landline|telephone|tel\.?|whatsapp|switchboard|"
+    r"fax|dial|dialed|x|page|paged|paging|beep|page me "
     r"at|pages? at|call me at|line|hotline|text|cell|mobile|phone|"
     r"call|calls? at|ring|number)(?: number)?(?:'s| is| was| at| on|:|,)* "
     r"#?(?P<number>\d[\d-]{2,}\d)(?![\w%]|[.,:/]\d)",
     re.IGNORECASE,
 )
 PAGER = re.compile(
-    r"\b(?:pager|beeper|extension)(?: number)?(?: [a-z']+){1,4},? (?P<number>\d{4,5})(?![\w%]|[.,:/]\d)",
+    r"\b(?:pager|beeper|bleep|extension)(?: number)?(?: [a-z']+){1,4},? (?P<number>\d{4,5})(?![\w%]|[.,:/]\d)"
+    r"|\b(?:pager|beeper|bleep|bleeper)(?: number)?(?:'s| is| was| on| at|:|,)* #?(?P<short>\d{2,3})"
+    r"(?![\w%]|[.,:/]\d)",
     re.IGNORECASE,
 )
+ONE_BY_ONE = re.compile(r"(?<![\w./-])(?P<number>\d(?:[- ]\d){3,})(?![\w%/-]|[.,:]\d)")
+"""Digits said one by one: "2-7-1-4"."""
+
+REACHED = re.compile(
+    r"\b(?:phone|mobile|cell|pager|beeper|bleep|bleeper|page|dial|call|ring|extension|ext|fax|text|telephone|"
+    r"line|switchboard|hotline)\b",
+    re.IGNORECASE,
+)
+KEYED = re.compile(
+    rf"\b(?:star|hash|asterisk|pound) (?P<number>\d{{2,5}}|(?:{DIGIT_WORD}|{UP_TO_99})"
+    rf"(?:[, -]+(?:{DIGIT_WORD}|{UP_TO_99}))*)\b(?! (?:rating|review|hotel))",
+    re.IGNORECASE,
+)
+"""A code that is keyed in: "star 44"."""
+
 EXTENSION = re.compile(r"\b(?:x|ext\.? ?|extension )(?P<number>\d{2,6})\b", re.IGNORECASE)
 SPOKEN_NUMBER = re.compile(
-    rf"\b(?P<number>{DIGIT_WORD}(?:[, -]+(?:dash |hyphen |dot )?{DIGIT_WORD}){{6,}})\b"
+    rf"\b(?P<number>{DIGIT_WORD}(?:[, -]+(?:dash |hyphen |dot )?{DIGIT_WORD}){{6,}}"
+    rf"(?:[, -]+(?:{DIGIT_WORD}|{UP_TO_99}|hundred|thousand))*)\b"
     rf"|\b(?:extension|ext|pager|beeper|fax|dial|line|number|hotline|cell|phone)(?: "
     rf"number)?(?:'s| is| was| at|:|,)* "
     rf"(?P<short>(?:{DIGIT_WORD}|{UP_TO_99})(?:[, -]+(?:dash |hyphen )?(?:{DIGIT_WORD}|"
@@ -82,6 +104,12 @@ USERNAME = re.compile(
 )
 """A user name behind its service; it has a digit, a dot or a cluster of consonants that words seldom have."""
 
+POSTCODE = re.compile(
+    rf"\b(?:post ?code|postal code|pin ?code|(?-i:PIN)|pin|eircode)(?:'s| is| was| will be|:|,)* "
+    rf"(?P<zip>\d{{3,4}} ?\d{{0,4}}|[A-Z]\d[\dA-Z] ?[A-Z\d]{{3,4}}|"
+    rf"(?:{DIGIT_WORD}|{UP_TO_99})(?:[, -]+(?:{DIGIT_WORD}|{UP_TO_99})){{2,5}})(?![\w%]|[.,:/]\d)",
+    re.IGNORECASE,
+)
 ZIP = re.compile(
     rf"(?:\bzip(?: code)?(?:'s| is| was|:|,)*|\b(?:{any_of(sorted(regions()))}|"
     rf"{any_of(sorted(state_codes()))})[,.]?) +"
@@ -106,7 +134,16 @@ def find(text: str) -> Iterator[Found]:
     for pattern, score in ((PHONE, 0.95), (EMAIL, 0.98), (URL, 0.9), (UK_POSTCODE, 0.8), (HANDLE, 0.85)):
         yield from each(pattern, text, Label.CONTACT, score)
     yield from each(DIALLED, text, Label.CONTACT, 0.85, "number")
+    for match in GROUPED.finditer(text):
+        if 9 <= sum(c.isdigit() for c in match[0]) <= 12:
+            yield span_of(match), Label.CONTACT, 0.9
     yield from each(PAGER, text, Label.CONTACT, 0.75, "number")
+    yield from each(PAGER, text, Label.CONTACT, 0.75, "short")
+    for match in ONE_BY_ONE.finditer(text):
+        before = text[max(0, match.start() - 60) : match.start()].rpartition("\n\n")[2]
+        yield span_of(match, "number"), Label.CONTACT if REACHED.search(before) else Label.ID, 0.8
+    yield from each(KEYED, text, Label.CONTACT, 0.75, "number")
+    yield from each(POSTCODE, text, Label.CONTACT, 0.8, "zip")
     yield from each(EXTENSION, text, Label.CONTACT, 0.85, "number")
     yield from each(SPOKEN_NUMBER, text, Label.CONTACT, 0.9, "number")
     yield from each(SPOKEN_NUMBER, text, Label.CONTACT, 0.75, "short")

@@ -15,6 +15,7 @@ from svp_nlp.model import Label, Span
 from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each, span_of
 from svp_nlp.redaction.recognizers.numbers import (
     ORDINAL_DAY,
+    ORDINAL_TEENS,
     ORDINAL_UNITS,
     SHORT_YEAR,
     SPOKEN_YEAR,
@@ -241,10 +242,117 @@ HOLIDAYS = [
     "New Year",
     "Nine Eleven",
     "9/11",
+    "Whit Monday",
+    "Whit Sunday",
+    "Whitsun",
+    "Whitsuntide",
+    "Trinity Sunday",
+    "Ascension Day",
+    "Corpus Christi Day",
+    "Mothering Sunday",
+    "Pancake Day",
+    "Pancake Tuesday",
+    "Michaelmas",
+    "Martinmas",
+    "Candlemas",
+    "Lammas",
+    "Hogmanay",
+    "Burns Night",
+    "St. George's Day",
+    "St. Andrew's Day",
+    "St. David's Day",
+    "St. Brigid's Day",
+    "St George's Day",
+    "St Andrew's Day",
+    "St David's Day",
+    "St Brigid's Day",
+    "St Stephen's Day",
+    "St Patrick's Day",
+    "St Paddy's Day",
+    "St. John's Day",
+    "St Swithin's Day",
+    "Anzac Day",
+    "Australia Day",
+    "Melbourne Cup Day",
+    "Melbourne Cup",
+    "Grand Final Day",
+    "Waitangi Day",
+    "Matariki",
+    "Queen's Birthday",
+    "King's Birthday",
+    "Queens Birthday",
+    "Kings Birthday",
+    "Heritage Day",
+    "Freedom Day",
+    "Youth Day",
+    "Republic Day",
+    "Gandhi Jayanti",
+    "Children's Day",
+    "Teachers' Day",
+    "Teachers Day",
+    "Doctors' Day",
+    "Doctors Day",
+    "Midwives Day",
+    "International Nurses Day",
+    "Women's Day",
+    "World Mental Health Day",
+    "Onam",
+    "Pongal",
+    "Lohri",
+    "Baisakhi",
+    "Makar Sankranti",
+    "Raksha Bandhan",
+    "Ganesh Chaturthi",
+    "Durga Puja",
+    "Durga Pooja",
+    "Karwa Chauth",
+    "Janmashtami",
+    "Mahashivratri",
+    "Deepavali",
+    "Eid-ul-Fitr",
+    "Eid ul-Fitr",
+    "Eid-el-Kabir",
+    "Eid el-Kabir",
+    "Sallah",
+    "Bakrid",
+    "Muharram",
+    "Workers' Day",
+    "Workers Day",
+    "Democracy Day",
+    "May Day",
+    "Family Day",
+    "Civic Holiday",
+    "Truth and Reconciliation Day",
+    "National Day",
+    "Liberation Day",
+    "Constitution Day",
+    "Unity Day",
+    "Reformation Day",
+    "Assumption Day",
+    "Immaculate Conception Day",
+    "Las Posadas",
+    "Día de los Muertos",
+    "Tomb Sweeping Day",
+    "Qingming",
+    "Dragon Boat Festival",
+    "Obon",
+    "Golden Week",
+    "Seollal",
+    "Losar",
+    "Vesak",
+    "Thaipusam",
 ]
-HOLIDAY = re.compile(rf"\b(?P<date>{any_of(HOLIDAYS)}(?!\w)(?:,?(?: of| in)? {LATE_YEAR})?)", re.IGNORECASE)
+BANK_HOLIDAY = (
+    r"(?:(?:Easter|May|Spring|Whit|Summer|August|October|June|Christmas|New Year|early May|late May) "
+    r"bank holiday(?: (?:Monday|Friday|Sunday|Saturday|weekend))?|bank holiday (?:Monday|Friday))"
+)
+HOLIDAY = re.compile(
+    rf"\b(?P<date>(?:{any_of(HOLIDAYS)}|{BANK_HOLIDAY})(?!\w)(?:,?(?: of| in)? {LATE_YEAR})?)", re.IGNORECASE
+)
 CAPITAL_HOLIDAYS = frozenset(
     {"mlk", "tet", "eid", "lent", "advent", "epiphany", "nine eleven", "valentine's", "holi", "new year"}
+    | {"may day", "pongal", "sallah", "national day", "family day", "golden week", "matariki", "unity day"}
+    | {"heritage day", "freedom day", "youth day"}
 )
 """Holidays that are words or names otherwise; they count only with a capital."""
 
@@ -265,6 +373,16 @@ YEAR_DIGITS = re.compile(
     rf"people|nurses|beds|milligrams|mg|"
     rf"units|hours|calories|employees|staff|pounds|miles|bucks|members|students|times|"
     rf"meters|feet|words|or more))"
+)
+DAY_MONTH_NUMERIC = re.compile(
+    r"(?<![\w/.-])(?P<date>(?:3[01]|2\d|1[3-9])/(?:0[1-9]|1[0-2])|0[1-9]/(?:0[1-9]|1[0-2])"
+    r"|(?:1[0-2])/0[1-9]|(?:0[1-9])/(?:3[01]|2\d|1[3-9]))(?![\w/%]|[.-]\d)"
+)
+"""A day and a month in figures, one of them padded or too large for a month: "30/09", "05/04"."""
+
+SPOKEN_APOSTROPHE = re.compile(
+    rf"(?<![\w'])(?P<year>'(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]{UNIT})?)\b(?!')",
+    re.IGNORECASE,
 )
 YEAR_AFTER_OTHER = re.compile(rf"\b{YEAR4}[-/–](?P<year>{YEAR4}|\d\d)\b")
 APOSTROPHE_YEAR = re.compile(r"(?<!\w)(?P<year>'\d\d)\b(?!')(?!s\b)")
@@ -295,8 +413,9 @@ WEEKDAY_THE = re.compile(
     rf"\b{WEEKDAY},? the (?P<date>(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)|{ORDINAL_DAY})\b", re.IGNORECASE
 )
 ON_THE = re.compile(
-    rf"\b(?:on|until|till|by|since|before|after) the (?P<date>(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)"
-    rf"|(?:twenty|thirty)[- ](?:{'|'.join(ORDINAL_UNITS)})|twentieth|thirtieth)"
+    rf"\b(?:on|until|till|by|since|before|after|for) the (?P<date>(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)"
+    rf"|(?:twenty|thirty)[- ](?:{'|'.join(ORDINAL_UNITS)})|twentieth|thirtieth|{'|'.join(ORDINAL_TEENS)}"
+    rf"|(?<=on the )(?:sixth|seventh|eighth|ninth))"
     rf"(?=\s*(?:[.,;:?!)]|$|\n| (?:and|or|at|when|we|i|he|she|they|with|by|from|because|so|but)\b))",
     re.IGNORECASE,
 )
@@ -327,7 +446,8 @@ def _said_again(text: str, days: set[str]) -> Iterator[Found]:
 
 AGAIN = re.compile(
     rf"\bthe (?P<date>(?:3[01]|[12]\d)(?:st|nd|rd|th)|(?:twenty|thirty)[- ](?:{'|'.join(ORDINAL_UNITS)})|"
-    rf"twentieth|thirtieth)\b(?! (?:floor|street|avenue|time|century|amendment|grade|percentile))",
+    rf"twentieth|thirtieth|{'|'.join(ORDINAL_TEENS)})\b"
+    rf"(?! (?:floor|street|avenue|time|century|amendment|grade|percentile))",
     re.IGNORECASE,
 )
 
@@ -356,7 +476,11 @@ def _day_alone(text: str) -> Iterator[Found]:
 _LOW = re.compile(r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|[1-9](?:st|nd|rd|th)", re.I)
 """Ordinals that count things as often as days."""
 
-_DATED = re.compile(rf"\b{SURE_MONTH}\b|\b\d\d?/\d\d?\b|\b(?:March|May)\b|\b{WEEKDAY}\b", re.IGNORECASE)
+_DATED = re.compile(
+    rf"\b{SURE_MONTH}\b|\b\d\d?/\d\d?\b|\b(?:March|May)\b|\b{WEEKDAY}\b"
+    r"|\b(?:last|this|next|that|same|of the) month\b",
+    re.IGNORECASE,
+)
 
 
 def _may_as_verb(text: str, span: Span) -> bool:
@@ -374,7 +498,12 @@ def _bare_second(text: str, span: Span) -> bool:
 
 def find(text: str) -> Iterator[Found]:
     """Yield dates (DATE) and bare years (DATE_YEAR)."""
-    for pattern, score in ((NUMERIC, 0.95), (MONTH_DAY_NUMERIC, 0.8), (RUN_TOGETHER, 0.6)):
+    for pattern, score in (
+        (NUMERIC, 0.95),
+        (MONTH_DAY_NUMERIC, 0.8),
+        (DAY_MONTH_NUMERIC, 0.75),
+        (RUN_TOGETHER, 0.6),
+    ):
         yield from each(pattern, text, Label.DATE, score, "date" if pattern.groups else 0)
     for pattern in (MONTH_DATE, DAY_MONTH, DAY_NUMBER_WORD):
         for span, label, score in each(pattern, text, Label.DATE, 0.95, "date"):
@@ -406,6 +535,7 @@ BARE_YEAR = re.compile(
 
 
 def _years(text: str) -> Iterator[Found]:
+    yield from each(SPOKEN_APOSTROPHE, text, Label.DATE_YEAR, 0.85, "year")
     if sum(map(text.count, ".,?!")) * 60 < len(text):  # speech recognition drops the apostrophe of '94
         yield from each(BARE_YEAR, text, Label.DATE_YEAR, 0.6, "year")
     for match in YEAR_DIGITS.finditer(text):

@@ -17,7 +17,7 @@ from svp_nlp.redaction.recognizers.numbers import DIGIT_WORD, UP_TO_99
 SPOKEN = rf"{DIGIT_WORD}(?:(?:,| dash| hyphen|-| slash)? (?:{DIGIT_WORD}|{UP_TO_99}))+"
 WRITTEN = r"(?=[\w/-]*\d)[A-Za-z0-9]+(?:[-/ ](?=[\w]*\d)[A-Za-z0-9]+)*(?:[-/][A-Za-z0-9]+)*"
 LETTERS = r"(?:[A-Za-z](?:[ -][A-Za-z]){0,3}[ -])?"
-VALUE = rf"(?P<id>{LETTERS}{SPOKEN}|(?-i:[A-Z]{{1,4}}[ -])?{WRITTEN})"
+VALUE = rf"(?P<id>{LETTERS}{SPOKEN}|(?-i:[A-Z]{{1,6}}[ -])?{WRITTEN})"
 IS = r"(?:'s| is| was| number(?:'s| is| was)?| no\.?| num| #| id|:| ending in| of|,| were| -)*"
 
 REGISTER = re.compile(
@@ -29,7 +29,10 @@ REGISTER = re.compile(
     r"participant number|reference|ref|"
     r"confirmation|certificate|passport|social security|SSN|social|plate|tag|VIN|device|"
     r"lot|letter number|letter|member|"
-    rf"permit|protocol|IRB|work order|complaint|invoice|locker|unit number)\b{IS}[ #]*{VALUE}\b"
+    rf"permit|protocol|IRB|work order|complaint|invoice|locker|unit number|folder(?: number)?|"
+    rf"(?:hospital|card|personnel|payroll|staff|registration|enrolment|enrollment|roll|lamp|service|"
+    rf"risk|admission|admissions|NHS|NHI|PPS|CHI|Medicare|Medicaid|insurance|index|"
+    rf"circular|memo) (?:number|no\.?)|circular|memo number|NHI|CHI|hospital no)\b{IS}[ #]*{VALUE}\b"
     r"(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|"
     r"nurses|of|mg|milligrams|beds|and a half))",
     re.IGNORECASE,
@@ -49,6 +52,12 @@ CODE = re.compile(
     r"[A-Z]{1,4} ?#\d{3,}|[A-Z]{2,5}-\d{1,4}-\d{2,})"
     r"(?![\w/@]|-\d|\.\d)"
 )
+SLASHED = re.compile(
+    r"(?<![\w@./-])(?P<id>[A-Z]{2,6}(?:[/-][A-Z]{1,5})*/\d{2,}(?:[/-][A-Z\d]+)*|[A-Z]{2,6}(?:[/-][A-Z]{1,5})+[/-]\d{2,}"
+    r"(?:[/-][A-Z\d]+)*)(?![\w@]|[/-]\w|\.\d)"
+)
+"""A file's number in parts: "SP/2231", "KMH/OT/77"."""
+
 LOWER_CODE = re.compile(
     r"(?<![\w@./-])(?P<id>[a-z]{1,5}-\d{2,}-\d{2,}|[a-z]{2,4}-\d{4,}|\d{2,4}-[a-z]{1,4}-?\d{3,}|"
     r"[a-z]{1,3}\d{4,})(?![\w/@]|-\d|\.\d)"
@@ -57,7 +66,7 @@ LONG = re.compile(r"(?<![\w$£€.,:/@#-])(?P<id>\d{6,})(?![\w%]|[.,:/]\d|-\d)")
 IN_ROOM = re.compile(
     r"\b(?:up|down|over|out|back|patient|lady|gentleman|guy|man|woman|kid|baby|one|code|"
     r"mom|family|call|nurse) in "
-    r"(?P<id>[1-9]\d{2}[A-Z]?|[1-9]\d{3}(?<!19\d\d)(?<!20[0-3]\d))(?=[.,;?!]| (?:and|who|"
+    r"(?P<id>[1-9]\d{2}[A-Z]?|[1-9]\d{3}(?<!19\d\d)(?<!20[0-3]\d))(?=[.,;?!]| (?:and|who|for|since|had|"
     r"that|was|is|with|had|when|on|needed|wanted)\b|$|\n)",
     re.IGNORECASE,
 )
@@ -117,6 +126,7 @@ def find(text: str) -> Iterator[Found]:
     for match in CODE.finditer(text):
         if not SCALES.fullmatch(match["id"]):
             yield span_of(match, "id"), Label.ID, 0.85
+    yield from each(SLASHED, text, Label.ID, 0.8, "id")
     yield from _rooms(text)
     yield from each(IN_ROOM, text, Label.ID, 0.6, "id")
     yield from each(LONG, text, Label.ID, 0.7, "id")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import is_guarded
-from svp_nlp.redaction.lexicon import first_names, ordinary, surnames, words
+from svp_nlp.redaction.lexicon import first_names, ordinary, surnames, word_ranks, words
 from svp_nlp.redaction.recognizers.base import Found, Rules, span_of
 from svp_nlp.redaction.recognizers.capitals import NOT_NAMES
 
@@ -30,7 +30,9 @@ CAP = r"(?:(?:Mc|Mac|O'|D'|De|La|Le|Van|St\. )?[A-Z][a-zà-ÿ]+(?:[-'][A-Z]?[a-z
 PARTICLE = r"(?:de la|de los|del|de|da|dos|van der|van den|van|von|der|den|bin|ibn|al|el|la|le|di|du|ter)"
 NAME = rf"{CAP}(?: (?:{PARTICLE} )?{CAP}){{0,3}}"
 
-TITLED = re.compile(rf"\b{TITLE}(?: ?\.)? (?P<name>{NAME}|[A-HJ-Z]\b(?!'))")
+SHORT_TITLE = r"(?:Drs?|Mrs?|Ms|Mx|Prof|Revd?|Sgt|Capt|Lt|Col|Gov|Hon|Sr|Fr|Br|Insp|Cllr|Supt|Maj|Gen)"
+TITLED = re.compile(rf"\b(?:{TITLE}|{SHORT_TITLE} ?\.) (?P<name>{NAME}|[A-HJ-Z]\b(?!'))")
+"""Only behind a shortened title a full stop is none: "Thank you, Doctor. You were kind" names nobody."""
 LOWER_TITLED = re.compile(
     rf"\b(?:doctor|nurse|professor|pastor|reverend|sister|father|mister|miss) (?P<name>{NAME})"
 )
@@ -67,6 +69,9 @@ OPENING = re.compile(
 )
 """A sentence opened by a first name that is a word, too: "Grace, she is a student", "Mark was his name"."""
 
+INITIALLED = re.compile(
+    r"(?<![\w.])(?P<name>(?:[A-Z]\. ?){1,3}(?P<last>[A-Z][a-zà-ÿ]+(?:[-'][A-Z]?[a-zà-ÿ]+)*))\b"
+)
 PAIR = re.compile(rf"\b(?P<first>{CAP}) (?:[A-Z]\.? )?(?:{PARTICLE} )?(?P<last>{CAP})\b")
 
 
@@ -114,6 +119,14 @@ def find(text: str) -> Iterator[Found]:
         name = match["name"]
         if first_names().get(name.lower(), 0.0) >= 0.001 and name not in OPENERS | NOT_NAMES:
             yield span_of(match, "name"), Label.PERSON, 0.55
+    for match in INITIALLED.finditer(text):
+        last = match["last"].lower()
+        if (
+            not ordinary(last)
+            and not is_guarded(match["last"])
+            and (last in surnames() or last not in word_ranks())
+        ):
+            yield span_of(match, "name"), Label.PERSON, 0.75
     for match in PAIR.finditer(text):
         if _is_pair(match["first"], match["last"]) and not is_guarded(match[0]):
             yield span_of(match), Label.PERSON, 0.85

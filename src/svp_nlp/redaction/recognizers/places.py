@@ -39,10 +39,17 @@ NATURE = (
     r"Pond|Gap|Hollow|Junction|Landing|Shores?|Desert|Cliffs?|Basin|Plains|Neighborhood|"
     r"District|Reserve|Cemetery|Airport|Station)"
 )
+STREET_ABROAD = (
+    r"(?:Close|Gardens|Grove|Mews|Wynd|Brae|Rise|Walk|Green|Quay|Parade|Esplanade|Cross|Vale|Bank|Lonnen|Loan|Wharf|"
+    r"Villas|Cottages|Bypass|Colony|Nagar|Layout|Estate|Arcade|Circus|Crossing|Chowk|Marg|Gate|Fold|Garth|Side|"
+    r"Park|Hill|View|Heights|Croft|Dene|Meadows?|Common|Rua|Main)"
+)
+"""Words for streets that only behind a house number are taken for them."""
+
 ADDRESS = re.compile(
     rf"\b\d{{1,5}}[A-Z]?(?: (?:North|South|East|West|N|S|E|W|NE|NW|SE|SW)\.?)?(?: (?:{CAP}|"
     rf"\d+(?:st|nd|rd|th))){{1,3}} "
-    rf"{STREET}\b\.?(?:,? (?:Apt|Apartment|Suite|Unit|Ste|#)\.? ?\w+)?"
+    rf"(?:{STREET}|{STREET_ABROAD})\b\.?(?:,? (?:Apt|Apartment|Suite|Unit|Ste|#)\.? ?\w+)?"
 )
 SPOKEN_ADDRESS = re.compile(
     rf"\b(?:{UP_TO_99}|{UNIT})(?:[ -](?:{UP_TO_99}|hundred|oh {UNIT})){{0,3}} (?:(?:north|"
@@ -51,7 +58,25 @@ SPOKEN_ADDRESS = re.compile(
 )
 NAMED_STREET = re.compile(
     rf"\b(?P<place>(?:(?:North|South|East|West|N\.|S\.|E\.|W\.) )?(?:{CAP} "
-    rf"){{1,3}}{STREET})\b(?!\.? {CAP} {STREET})(?!\. [A-Z])"
+    rf"){{1,3}}(?:{STREET})(?<! Dr)(?<! St))\b(?!\.? {CAP} {STREET})(?!\. [A-Z])"
+    rf"|\b(?P<short>(?:{CAP} ){{1,3}}(?:Dr|St))\b(?!\.? ?(?:[A-Z]|van|von|de|del|al|el|bin|la|le))"
+)
+ROAD_NUMBER = re.compile(
+    r"\b(?:[Oo]n|[Oo]ff|[Dd]own|[Uu]p|[Aa]long|[Vv]ia|[Ff]rom|[Tt]o|[Tt]ake|[Tt]ook|[Tt]aking|[Aa]cross|[Oo]nto|[Oo]f|"
+    r"[Bb]y|[Nn]ear|[Cc]losed|[Ss]hut) the (?P<road>[ABMNR]\d{1,4}(?:\([A-Z]\))?)\b"
+    r"(?! (?:level|test|sample|result|tube|form|ward|vertebra|gene|scale|reading|value|value))"
+)
+"""A numbered road of Britain or Ireland: "on the A19"."""
+
+PLOT = re.compile(
+    r"\b(?P<place>(?:(?:Old|New|Door|Plot|Flat|House|Shop|Block|Quarters?) )+"
+    r"(?:[Nn]os?\.?|[Nn]umber) ?\d+[\w/-]*)"
+)
+BOX = re.compile(
+    rf"\b(?P<place>(?:p\.? ?o\.?|post office|private(?: mail)?|GPO) (?:box|bag) "
+    rf"(?:\d+|{UP_TO_99}(?:[ -]{UP_TO_99})*)"
+    rf"|R\.? ?D\.? ?\d{{1,2}}\b|rural delivery (?:\d+|{UNIT}))\b",
+    re.IGNORECASE,
 )
 NUMBERED = re.compile(
     r"\b(?P<place>(?:\d{1,3}(?:st|nd|rd|th)|First|Second|Third|Fourth|Fifth|Sixth|Seventh|"
@@ -98,7 +123,7 @@ APARTMENT = re.compile(
 )
 HIGHWAY = re.compile(
     rf"\b(?:driven|drive|drove|driving|took|take|taking|off|down|up|along|on|across|from) "
-    rf"the (?P<place>[1-9]\d{{1,2}}|{TWO_DIGIT}|{UNIT} oh {UNIT})"
+    rf"the (?P<place>[1-9]\d{{1,2}}|{TWO_DIGIT}|{UNIT} oh {UNIT})(?! (?:to|past) {UP_TO_99})"
     rf"(?= (?:in|to|from|and|at|when|with|past|near|until|every|toward|towards|north|south|"
     rf"east|west)\b|[.,;?!]|$|\n)",
     re.IGNORECASE,
@@ -164,6 +189,10 @@ def find(text: str) -> Iterator[Found]:
         (ADDRESS, 0, 0.95),
         (SPOKEN_ADDRESS, 0, 0.7),
         (NAMED_STREET, "place", 0.85),
+        (NAMED_STREET, "short", 0.8),
+        (ROAD_NUMBER, "road", 0.8),
+        (PLOT, "place", 0.85),
+        (BOX, "place", 0.9),
         (NUMBERED, "place", 0.75),
         (NUMBERED, "road", 0.8),
         (NUMBERED, "box", 0.9),
