@@ -962,3 +962,29 @@ def test_the_desk_tells_what_is_to_be_decided_again(tmp_path: Path) -> None:
     assert desk.answer("undo", {"coder": "AB"})["passage"] is None
     assert desk.journal.state.migrations.standing
     desk.close()
+
+
+def test_who_resolves_again_starts_from_what_was_resolved(tmp_path: Path) -> None:
+    desk = coding_desk(tmp_path / "d.sqlite", codebook=replace(REVIEW_BOOK, version="2"))
+    facts: dict[str, Any] = {"study": "study-1", "target": "B:2", "version": "1"}
+    made = [*blind("need.fear", **facts), *blind("ways.talk", coder="CD", at=20, **facts)]
+    value: dict[str, Any] = {"themes": ["need.old", "ways.talk"], "text": "said so", "certainty": 1}
+    made.append(act(Action.ADJUDICATE, value=value, coder="EF", at=40, **facts))
+    value = {
+        "from": ["1"],
+        "to": "2",
+        "map": {"need.old": ["need.fear", "need.sleep"]},
+        "was": {"need.old": "Old"},
+    }
+    made.append(decided(Action.MIGRATE, value, study="study-1", kind="codebook", target=TARGET, at=50))
+    desk.journal.write(made)
+    row = desk.answer("compare", {"coder": "EF"})["rows"][0]
+    assert row["reopened"] == {
+        "themes": ["ways.talk"],
+        "by": "EF",
+        "reason": "said so",
+        "certainty": 1,
+        "split": {"need.old": ["need.fear", "need.sleep"]},
+    }
+    assert "resolved" not in row
+    desk.close()

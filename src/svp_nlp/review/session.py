@@ -468,15 +468,20 @@ def _compared(
         "codings": [{"coder": c.coder, **coding_row(c)} for c in codings],
     }
     if done:
-        row["resolved"] = {
-            "themes": sorted(done.themes),
-            "by": done.by,
-            "reason": done.reason,
-            "certainty": done.certainty,
-        }
+        row["resolved"] = _resolved_row(done)
     if again:
-        row["reopened"] = {theme: list(parts) for theme, parts in again.split.items()}
+        split = {theme: list(parts) for theme, parts in again.split.items()}
+        row["reopened"] = {**_resolved_row(again), "split": split}
     return row
+
+
+def _resolved_row(one: Adjudication) -> Row:
+    return {
+        "themes": sorted(one.themes),
+        "by": one.by,
+        "reason": one.reason,
+        "certainty": one.certainty,
+    }
 
 
 def _difference(codings: Sequence[Coding]) -> float:

@@ -1568,7 +1568,8 @@ class CompareView extends PassageView {
     }
     this.at = Math.min(Math.max(n, 0), this.rows.length - 1);
     this.view = await this.piecesOf(this.current.passage);
-    const { resolved, codings } = this.current;
+    const { codings } = this.current;
+    const resolved = this.current.resolved ?? this.current.reopened;
     const common = codings[0].themes.filter((id) => codings.every((one) => one.themes.includes(id)));
     this.draft = { themes: new Set(resolved?.themes ?? common), reason: resolved?.reason ?? "", certainty: resolved?.certainty ?? null, touched: false };
     this.app.timer.take();
@@ -1671,7 +1672,7 @@ class CompareView extends PassageView {
         resolved ? h("span", { class: "state" }, ` ✓ resolved by ${resolved.by}`) : null),
       this.question(),
       h("p", { class: "spoken" }, this.words.node),
-      Object.entries(this.current.reopened ?? {}).map(([id, parts]) => h("p", { class: "again", role: "note" }, h("strong", null, "To be resolved again: "),
+      Object.entries(this.current.reopened?.split ?? {}).map(([id, parts]) => h("p", { class: "again", role: "note" }, h("strong", null, "To be resolved again: "),
         `“${this.earlier(id)}” was split into ${parts.map((part) => this.book.label(part)).join(" and ")}.`)),
       h("div", { class: "coders" }, codings.map((one, n) => this.column(one, n, codings))),
       h("div", { class: "codes", "aria-label": "Resolved to" }, h("span", { class: "state" }, "Resolve to"),
