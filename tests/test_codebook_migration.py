@@ -728,6 +728,19 @@ def test_versions_that_cannot_be(study: Study, tmp_path: Path) -> None:
     assert study.codebook() == NEW
 
 
+def test_a_plan_is_carried_out_once(study: Study, tmp_path: Path) -> None:
+    code(study, "AB", FIRST)
+    plan = study.plan_migration(tmp_path / "new.yaml", MAP)
+    study.migrate(plan, by="EF")
+    with pytest.raises(
+        StudyError, match="codebook 1 was migrated since this was planned; nothing was written"
+    ):
+        study.migrate(plan, by="EF")
+    study.codebook(tmp_path / "old.yaml")
+    with pytest.raises(StudyError, match="codebook 1 is in use, and the record says that it became 2"):
+        study.plan_migration(tmp_path / "new.yaml", MAP)
+
+
 def test_what_was_coded_since_is_not_lost_by_going_back(study: Study, tmp_path: Path) -> None:
     code(study, "AB", FIRST)
     study.migrate(study.plan_migration(tmp_path / "new.yaml", MAP), by="EF")

@@ -430,7 +430,7 @@ class _Codes:
         )
 
     def _now(self, given: Given) -> str | None:
-        return self.migrations.land(*given).theme
+        return self.migrations.land(*given).theme if self.migrations.next else given[0]
 
     def _themes_now(self, some: Iterable[Given]) -> tuple[str, ...]:
         now = (self._now(given) for given in some)

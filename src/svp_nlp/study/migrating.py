@@ -192,9 +192,17 @@ def plan_migration(
 
 
 def migrate(layout: f.Layout, settings: Settings, plan: MigrationPlan, by: str) -> None:
-    """Record a migration as decided by *by*, then put its codebook in the place of the study's."""
+    """Record a migration as decided by *by*, then put its codebook in the place of the study's.
+
+    Raises StudyError where something became of the codebook since *plan* was made.
+    """
     log = coding_log(layout, settings)
     try:
+        if not Migrations.of(log.read()).next.keys().isdisjoint(plan.before):
+            raise StudyError(
+                f"codebook {', '.join(plan.before)} was migrated since this was planned; nothing was written",
+                hint="plan it again",
+            )
         log.append(_decision(layout, plan, by))
     finally:
         log.close()
