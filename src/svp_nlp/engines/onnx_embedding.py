@@ -134,11 +134,9 @@ class OnnxEmbedder(CachedEmbedder):
         kind = config.get("model_type")
         if kind != "bert":
             raise self._unreadable(f"is a {kind} model, BERT was expected")
-        if (
-            config.get("hidden_act") != "gelu"
-            or config.get("position_embedding_type", "absolute") != "absolute"
-        ):
-            raise self._unreadable("has another activation or other positions than BERT")
+        for key, expected in (("hidden_act", "gelu"), ("position_embedding_type", "absolute")):
+            if config.get(key, expected) != expected:
+                raise self._unreadable(f"has {key} {config[key]}, {expected} was expected")
         if self._json("sentence_bert_config.json").get("do_lower_case"):
             raise self._unreadable("lowers text before its tokenizer")
         return Shape(

@@ -142,7 +142,7 @@ class _Drawing:
         from onnx import numpy_helper
 
         name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
         return name
 
     def _add(self, operator: str, *inputs: str, **attributes: Any) -> str:
