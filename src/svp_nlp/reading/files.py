@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from svp_nlp.errors import ReadError, SpanError
+from svp_nlp.files import write_whole
 from svp_nlp.model import Redacted, Source, Transcript
 from svp_nlp.reading.captions import captions_of
 from svp_nlp.reading.encodings import decode, encode
@@ -197,7 +196,7 @@ def write(redacted: Redacted, source: Transcript, path: Path) -> None:
         data = _clean_word(redacted, source)
     else:
         data = encode(redacted.transcript.text, source.source.encoding, bom=source.source.bom)
-    _replace(path, data)
+    write_whole(path, data, shared=True)
 
 
 def _clean_word(redacted: Redacted, source: Transcript) -> bytes:
@@ -214,23 +213,3 @@ def _clean_word(redacted: Redacted, source: Transcript) -> bytes:
     if word_text(open_archive(cleaned, source.id), source.id).text != clean.text:
         raise SpanError(f"the cleaned document of {source.id} does not say what its clean transcript says")
     return cleaned
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write *data* under a temporary name beside *path*, then rename it."""
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
