@@ -155,6 +155,34 @@ def test_a_changed_source_is_refused(copy: Study, tmp_path: Path) -> None:
     assert "is in the study with other contents" in str(outcome.refused[0][1])
 
 
+def read_all(study: Study) -> None:
+    study.redact()
+    assert len(study.ledger)
+    assert study.proposals
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("private/findings.jsonl", "take it away and run: svp-nlp redact --study DIR"),
+        ("coding/transcripts.jsonl", "take it away and run: svp-nlp redact --study DIR"),
+        ("coding/suggestions.jsonl", "take it away and run: svp-nlp suggest DIR"),
+        ("private/surrogates.json", "put it back from a copy of the study; no command can make it anew"),
+    ],
+)
+def test_the_hint_about_a_damaged_file_helps(copy: Study, name: str, hint: str) -> None:
+    path = copy.layout.root / name
+    path.write_bytes(b'{"half": "\xff\n')
+    with pytest.raises(StudyError) as problem:
+        read_all(copy)
+    assert problem.value.message.startswith(f"{name}")
+    assert problem.value.hint == hint
+    if "redact" in hint:
+        path.unlink()
+        assert not copy.redact().unchanged
+        read_all(copy)
+
+
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"records": [{"foo": 1}], "fingerprint": ""}'])
 def test_a_damaged_record_is_not_made_anew(copy: Study, content: str) -> None:
     (copy.layout.private / "study.json").write_text(content, "utf-8")

@@ -285,22 +285,44 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError):
-        raise StudyError(f"{path.parent.name}/{path.name} is damaged: not JSON", hint=REDO) from None
+        raise StudyError(
+            f"{path.parent.name}/{path.name} is damaged: not JSON", hint=how_to_mend(path)
+        ) from None
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """Read a file of one JSON object a line; StudyError when it is damaged."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
         if not line.strip():
             continue
         try:
             yield json.loads(line)
-        except json.JSONDecodeError:
+        except (UnicodeDecodeError, json.JSONDecodeError):
             where = f"{path.parent.name}/{path.name}, line {number}"
-            raise StudyError(f"{where} is damaged: not JSON", hint=REDO) from None
+            raise StudyError(f"{where} is damaged: not JSON", hint=how_to_mend(path)) from None
 
 
-REDO = "run the command that wrote it again"
+_MADE_BY = {
+    "findings.jsonl": "redact --study",
+    "edits.jsonl": "redact --study",
+    "doubtful.json": "redact --study",
+    "transcripts.jsonl": "redact --study",
+    "suggestions.jsonl": "suggest",
+    "exemplars.jsonl": "exemplars",
+    "topics.json": "topics",
+}
+
+
+def how_to_mend(path: Path) -> str:
+    """Say what to do about a damaged file of the study: what a command made, it can make again."""
+    command = _MADE_BY.get(path.name)
+    if path.name == "receipt.json":
+        command = "redact --study" if path.parent.name == "clean" else "suggest"
+    if command is not None:
+        return f"take it away and run: svp-nlp {command} DIR"
+    if path.parent.name == "hits":
+        return "take it away; it is only a cache"
+    return "put it back from a copy of the study; no command can make it anew"
 
 
 def write_receipt(folder: Path, made_by: str, facts: Mapping[str, object]) -> None:
