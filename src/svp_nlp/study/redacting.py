@@ -362,6 +362,8 @@ def _intact(layout: f.Layout, state: State) -> bool:
     return (
         private
         and (layout.coding / "doubtful.json").exists()
+        and (layout.coding / "transcripts.jsonl").exists()
+        and (layout.clean / "receipt.json").exists()
         and all(
             record.clean and _clean_path(layout, record).exists() and not _edited(layout, record)
             for record in state.records
