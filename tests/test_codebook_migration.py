@@ -18,7 +18,7 @@ from record_help import STUDY, decided
 from review_help import BOOK as REVIEW_BOOK
 from review_help import coding_desk
 from svp_nlp.cli import main
-from svp_nlp.coding.codebook import codebook_text, save_codebook
+from svp_nlp.coding.codebook import codebook_text, founding_codebook, save_codebook
 from svp_nlp.coding.codebook_diff import codebook_diff
 from svp_nlp.coding.theme_map import ThemeMap, read_theme_map, theme_map, told_move
 from svp_nlp.errors import CodebookError, ReviewError, StudyError
@@ -35,6 +35,7 @@ from svp_nlp.study import Study
 from svp_nlp.study.coding import Proposals, all_passages, save_transcripts, usable
 from svp_nlp.study.precoding import decisions_by_version, remarks
 from svp_nlp.study.reviewing import coding_log, export_sheet, import_decisions, migration_notes, study_id
+from svp_nlp.study.verifying import places_in
 
 
 def book(version: str, *ids: str, **definitions: str) -> Codebook:
@@ -1001,3 +1002,31 @@ def test_who_resolves_again_starts_from_what_was_resolved(tmp_path: Path) -> Non
     }
     assert "resolved" not in row
     desk.close()
+
+
+def test_the_built_in_codebook_written_out_is_no_leak(tmp_path: Path) -> None:
+    """Its printed quotes hold surnames that a study may know; YAML folds them over lines."""
+    book = founding_codebook()
+    (tmp_path / "codebook.yaml").write_text(codebook_text(book), "utf-8")
+    (tmp_path / "record.json").write_text(json.dumps({"after": codebook_text(book)}), "utf-8")
+    places = dict(places_in(tmp_path, tmp_path))
+    printed = {
+        word for theme in book.themes for e in theme.exemplars for word in e.text.split() if len(word) > 9
+    }
+    assert len(printed) > 50
+    for name in ("codebook.yaml", "record.json"):
+        assert printed.isdisjoint(set(places[name].split()) - {domain.id for domain in book.domains})
+        assert len(places[name]) == len(codebook_text(book))
+
+
+def test_a_record_can_be_searched_twice(study: Study) -> None:
+    """Reading leaves the database's own files beside it, which are no text."""
+    code(study, "AB", {"B:2": ["in.noise"]})
+    folder = study.layout.coding
+    first, second = (dict(places_in(folder, folder)) for _ in range(2))
+    assert "in.noise" in second["decisions.sqlite"].split("\n")
+    assert first["decisions.sqlite"] == second["decisions.sqlite"]
+    log = coding_log(study.layout, study.settings)
+    log.append(decided(Action.MEMO, {"text": "Ask Ruth"}, study=study_id(study.layout)))
+    assert "Ask Ruth" in dict(places_in(folder, folder))["decisions.sqlite"], "also what was just written"
+    log.close()

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -95,7 +97,14 @@ def places_in(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
     for path in _files(folder) if folder.exists() else ():
         name = path.relative_to(root).as_posix()
         yield f"{name} (file name)", path.name
-        yield name, _without(public, _readable(path, name))
+        if not _beside_record(path):
+            yield name, _without(public, _readable(path, name))
+
+
+def _beside_record(path: Path) -> bool:
+    """Tell whether a file is the database's own beside a record; what it holds is read with the record."""
+    record, _, what = path.name.rpartition("-")
+    return what in ("wal", "shm") and record.endswith(".sqlite") and path.with_name(record).exists()
 
 
 def _files(folder: Path) -> list[Path]:
@@ -121,8 +130,12 @@ def _readable(path: Path, name: str) -> str:
         ) from None
 
 
-def _public_texts() -> tuple[str, ...]:
-    """Return the printed texts of the built-in codebook, longest first: no study's words, so no leak."""
+@cache
+def _public_texts() -> tuple[re.Pattern[str], ...]:
+    """Return patterns of the built-in codebook's printed texts, longest first: no study's words, so no leak.
+
+    As YAML writes them: folded over lines anywhere between words, apostrophes doubled in quoted texts.
+    """
     from svp_nlp.coding.codebook import founding_codebook
 
     book = founding_codebook()
@@ -130,13 +143,15 @@ def _public_texts() -> tuple[str, ...]:
     for theme in book.themes:
         texts |= {theme.label, theme.definition, *theme.include, *theme.exclude}
         texts |= {exemplar.text for exemplar in theme.exemplars}
-    return tuple(sorted((text for text in texts if len(text) > 10), key=len, reverse=True))
+    longest_first = sorted((text for text in texts if len(text) > 10), key=len, reverse=True)
+    words = ([re.escape(word).replace("'", "''?") for word in text.split()] for text in longest_first)
+    return tuple(re.compile(r"\s+".join(some)) for some in words)
 
 
-def _without(public: tuple[str, ...], text: str) -> str:
+def _without(public: tuple[re.Pattern[str], ...], text: str) -> str:
     """Blank out the built-in codebook's own texts; positions stay."""
     for known in public:
-        text = text.replace(known, " " * len(known))
+        text = known.sub(lambda found: " " * len(found[0]), text)
     return text
 
 
