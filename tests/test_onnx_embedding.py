@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from svp_nlp.coding.codebook import founding_codebook, load_codebook
-from svp_nlp.engines import onnx_embedding
 from svp_nlp.engines.embedding import open_embedder
 from svp_nlp.engines.onnx_embedding import OnnxEmbedder
 from svp_nlp.engines.onnx_graph import quantised
@@ -261,15 +260,6 @@ def test_a_pinned_model_is_hashed_before_it_is_used(
     ) as caught:
         OnnxEmbedder(folder)(["x"])
     assert caught.value.hint == "run `svp-nlp models fetch`"
-
-
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, embedder: SentenceEmbedder) -> None:
-    monkeypatch.setattr(onnx_embedding, "find_spec", lambda name: None if name == "onnx" else object())
-    with pytest.raises(ModelError) as caught:
-        OnnxEmbedder(embedder.path)(["x"])
-    assert str(caught.value) == (
-        'the onnx backend needs the package onnx\n\nhint: pip install "svp-nlp[fast]"'
-    )
 
 
 def test_an_unknown_backend(tmp_path: Path) -> None:

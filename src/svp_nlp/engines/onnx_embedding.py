@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +60,6 @@ class OnnxEmbedder(CachedEmbedder):
     @cached_property
     def session(self) -> InferenceSession:
         """The loaded model; raises ModelError when the folder holds none that can be read."""
-        self._require_onnx()
         name, shape = self.name, self._shape()
         require_pinned(self.path, _READ)
         import onnxruntime
@@ -171,13 +169,6 @@ class OnnxEmbedder(CachedEmbedder):
             hint='set embedding_backend = "sentence-transformers", which reads every model',
         )
 
-    def _require_onnx(self) -> None:
-        missing = [name for name in ("onnx", "onnxruntime") if find_spec(name) is None]
-        if missing:
-            raise ModelError(
-                f"the onnx backend needs the package {missing[0]}", hint='pip install "svp-nlp[fast]"'
-            )
-
 
 def _pooling_of(config: Mapping[str, Any]) -> str:
     """Return how tokens become one vector, from the older or the newer form of the pooling's settings."""
@@ -192,7 +183,10 @@ def _pooling_of(config: Mapping[str, Any]) -> str:
 def _weights(file: Path) -> dict[str, Tensor]:
     from safetensors.numpy import load_file
 
-    return {name.removeprefix("bert."): values.astype(np.float32) for name, values in load_file(file).items()}
+    return {
+        name.removeprefix("bert."): values.astype(np.float32, copy=False)
+        for name, values in load_file(file).items()
+    }
 
 
 def _options() -> Any:
