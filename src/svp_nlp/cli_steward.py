@@ -42,7 +42,7 @@ def register(app: typer.Typer, export_app: typer.Typer) -> None:
     """Add the steward's commands to the command line."""
     app.add_typer(ledger_app, name="ledger", no_args_is_help=True)
     app.add_typer(key_app, name="key", no_args_is_help=True)
-    for command in (queue, restore, audit, canary, missed):
+    for command in (queue, restore, audit, canary, missed, remove):
         app.command()(command)
     export_app.command("transcripts")(export_transcripts)
 
@@ -405,6 +405,28 @@ def _pair(words: str) -> tuple[str, str]:
     if not equals:
         raise StudyError("--operator takes a label and an operator", hint="--operator PERSON=surrogate")
     return label.strip().upper(), name.strip()
+
+
+def remove(
+    folder: Folder,
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="Its letter, or its source file.", show_default=False)
+    ],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it. Without, it is only said what would go.")
+    ] = False,
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Take a transcript out of the study, for good: source, clean file, findings, edits, passages."""
+    with key_of(folder, passphrase_file) as study:
+        told = study.remove(source) if yes else study.removal(source)
+    say(str(told))
+    if told.reports:
+        say(f"reports/ was made with it and stays: {', '.join(told.reports)}; make it anew or take it away")
+    if not yes:
+        say("nothing was removed; --yes does it, and there is no way back")
+        return
+    say("removed. Decisions about it stay in the record and no longer count. Now: svp-nlp redact --study DIR")
 
 
 def missed(

@@ -14,7 +14,17 @@ from svp_nlp.files import write_whole
 from svp_nlp.model import Transcript
 from svp_nlp.progress import Progress, silent
 from svp_nlp.settings import TEMPLATE, Settings, load_settings
-from svp_nlp.study import coding, lists, locking, redacting, reporting, reviewing, stewarding, verifying
+from svp_nlp.study import (
+    coding,
+    lists,
+    locking,
+    redacting,
+    removing,
+    reporting,
+    reviewing,
+    stewarding,
+    verifying,
+)
 from svp_nlp.study.coding import Proposals
 from svp_nlp.study.folder import Layout, write_receipt
 from svp_nlp.study.precoding import codebook_facts, same_codebook
@@ -39,6 +49,7 @@ if TYPE_CHECKING:
     from svp_nlp.study.accounting import Account
     from svp_nlp.study.exporting import Export
     from svp_nlp.study.migrating import Migrated, MigrationPlan
+    from svp_nlp.study.removing import Removal
     from svp_nlp.study.reviewing import Confirmed, Reliability
     from svp_nlp.study.stewarding import Decided, LedgerView, Marked, Missed
 
@@ -138,6 +149,18 @@ class Study:
     def remove_list(self, name: str) -> None:
         """Take the list called *name* out; StudyError where there is none of this name."""
         lists.remove_list(self.layout, name)
+
+    def removal(self, source: str) -> Removal:
+        """Say what `remove` would take out; nothing is changed. Raises StudyError for no such transcript."""
+        return removing.removal(self.layout, source)
+
+    def remove(self, source: str) -> Removal:
+        """Take a transcript out, named by its letter or source file: source, clean file, findings, passages.
+
+        Recorded decisions stay in the record and no longer count; the ledger keeps its pseudonyms. Raises
+        StudyError when there is no such transcript or the key is locked.
+        """
+        return removing.remove(self.layout, source)
 
     def verify(self) -> Verification:
         """Search everything that may leave for every surface in ledger and roster."""

@@ -325,6 +325,17 @@ def how_to_mend(path: Path) -> str:
     return "put it back from a copy of the study; no command can make it anew"
 
 
+def transcript_of(passage: str) -> str:
+    """Return the letter of the transcript that the passage with this id lies in ("B:12.1": B)."""
+    return passage.partition(":")[0]
+
+
+def removed_letters(layout: Layout) -> frozenset[str]:
+    """Return the letters of the transcripts that were taken out; also without the private side."""
+    path = layout.coding / "removed.json"
+    return frozenset(map(str, read_json(path))) if path.exists() else frozenset()
+
+
 def write_receipt(folder: Path, made_by: str, facts: Mapping[str, object]) -> None:
     """Write or extend ``receipt.json`` of an output folder: what made it, with which settings and models."""
     from svp_nlp import __version__
@@ -354,9 +365,11 @@ __all__ = [
     "quote_row",
     "read_json",
     "read_lines",
+    "removed_letters",
     "spans",
     "suggestions_row",
     "topic_row",
+    "transcript_of",
     "transcript_row",
     "write_json",
     "write_lines",

@@ -256,7 +256,7 @@ def _arrive(
     layout: f.Layout, path: Path, records: Mapping[str, f.Record], force: bool
 ) -> tuple[f.Record, Transcript]:
     known = records.get(path.name)
-    key = known.id if known else _new_key(records)
+    key = known.id if known else _new_key(records, raw_ledger(layout).transcripts)
     if known and not force and hashlib.sha256(path.read_bytes()).hexdigest() != known.bytes_sha256:
         raise StudyError(
             f"{path.name} is in the study with other contents",
@@ -272,8 +272,9 @@ def _arrive(
     return f.Record(key, path.name, digest, transcript.sha256, clean, clean_sha), transcript
 
 
-def _new_key(records: Mapping[str, f.Record]) -> str:
-    used = {int(record.id[1:]) for record in records.values()}
+def _new_key(records: Mapping[str, f.Record], known: Iterable[str]) -> str:
+    """Return a key that no source of the study has or, *known* to its ledger, ever had."""
+    used = {int(key[1:]) for key in (*(record.id for record in records.values()), *known)}
     return f"s{max(used, default=0) + 1}"
 
 

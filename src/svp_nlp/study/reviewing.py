@@ -137,7 +137,8 @@ def coding_state(layout: f.Layout, settings: Settings) -> State:
         return State()
     log = coding_log(layout, settings)
     try:
-        return fold(log.read())
+        gone = f.removed_letters(layout)
+        return fold([d for d in log.read() if d.kind != "coding" or f.transcript_of(d.target) not in gone])
     finally:
         log.close()
 
