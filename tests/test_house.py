@@ -46,7 +46,17 @@ KNOWS: dict[str, set[str]] = {
     "cli_coding": BASE | {"console", "study", "coding", "engines"},
     "cli": BASE
     | ROOMS
-    | {"engines", "example", "study", "evaluation", "front", "console", "cli_steward", "cli_coding", "cli_lists"},
+    | {
+        "engines",
+        "example",
+        "study",
+        "evaluation",
+        "front",
+        "console",
+        "cli_steward",
+        "cli_coding",
+        "cli_lists",
+    },
 }
 
 HEAVY = {

@@ -111,6 +111,43 @@ FOUND: list[tuple[Rules, str, list[str]]] = [
         "it's d lindholm at oakvale dot example dot org",
         ["d lindholm at oakvale dot example dot org"],
     ),
+    (DATES, "We have her down for the fourteenth. The fourteenth suits us.", ["fourteenth"]),
+    (DATES, "He was moved on the seventh, and then it was a good repair.", ["seventh"]),
+    (DATES, "I finish on 28/02 and he on 03/11.", ["28/02", "03/11"]),
+    (
+        DATES,
+        "It was Whit Monday, and then the August bank holiday Monday.",
+        ["Whit Monday", "August bank holiday Monday"],
+    ),
+    (DATES, "since 'seventy-eight or so", ["'seventy-eight"]),
+    (DATES, "it was on waitangi day that she rang", ["waitangi day"]),
+    (AGES, "Two sisters, five and nine, in the back seat.", ["five", "nine"]),
+    (AGES, "Her aunt had to be eighty, easily.", ["eighty"]),
+    (IDS, "My number in Personnel is QT/4471 now.", ["QT/4471"]),
+    (IDS, "see circular GHL/WD/31 about that", ["GHL/WD/31"]),
+    (IDS, "his folder number LMTH 204-11-38", ["LMTH 204-11-38"]),
+    (IDS, "with a risk number b two two nine", ["b two two nine"]),
+    (IDS, "He said it twice. QR 31 0 442.", ["QR 31 0 442"]),
+    (IDS, "File: holt_marsh_0622.m4a", ["holt_marsh_0622.m4a"]),
+    (IDS, "His tag was 2-2-4-0.", ["2-2-4-0"]),
+    (CONTACTS, "I carry a bleep. 3-1-0-9.", ["3-1-0-9"]),
+    (CONTACTS, "My bleep is 482.", ["482"]),
+    (CONTACTS, "ring 01632 960 158 or 0701 555 0163", ["01632 960 158", "0701 555 0163"]),
+    (CONTACTS, "off a ward phone it's star 61", ["star 61"]),
+    (CONTACTS, "the pin is 600 014, the postcode's 2042", ["600 014", "2042"]),
+    (
+        CONTACTS,
+        "it's oh three five five five oh two eight four hundred",
+        ["oh three five five five oh two eight four hundred"],
+    ),
+    (PLACES, "They closed the A66 for it.", ["A66"]),
+    (
+        PLACES,
+        "Send it to 14 Miller's Wynd, or PO Box 77, or po box four one.",
+        ["14 Miller's Wynd", "PO Box 77", "four one"],
+    ),
+    (PLACES, "Old No. 9, New No. 22, Second Cross", ["Old No. 9, New No. 22"]),
+    (PEOPLE, "Corrections to V. Brankovich, please.", ["V. Brankovich"]),
 ]
 
 LEFT: list[tuple[Rules, str]] = [
@@ -152,6 +189,13 @@ LEFT: list[tuple[Rules, str]] = [
     (CAPITALS, "And then he said, Aye, and I said, Inshallah."),
     (IDS, "We had 250 to 300 patients a year, and 310 the year before."),
     (CAPITALS, "Sorry, Your Honor."),
+    (PEOPLE, "You were kind to him, Doctor. You sat down."),
+    (DATES, "He lives on the ninth floor and came twentieth in the fourteenth round."),
+    (DATES, "A pressure of 118/72, pain 8/10, open 24/7."),
+    (IDS, "and/or, AM/PM, a 50/50 chance, B12, HIV, 9-1-1"),
+    (CONTACTS, "It cost a pound twenty, four star rooms. One of us went."),
+    (PLACES, "I'm on the twenty to six. One Dr Novak came. The A1c was high."),
+    (AGES, "We were fifty miles out. There must be forty of them."),
 ]
 
 
@@ -189,6 +233,9 @@ LABELS = [
     ("PhD E", []),
     ("Nurse Manager", []),
     ("SUPERINTENDENT", []),
+    ("CHARGE NURSE", []),
+    ("Mr. Ward", ["Ward"]),
+    ("Ward", ["Ward"]),
     ("The Interpreter", []),
     ("HEARING OFFICER ROURKE", ["ROURKE"]),
 ]

@@ -55,14 +55,18 @@ ROLES = words(
     "phlebotomist receptionist scheduler scribe navigator advocate volunteer liaison "
     "supporter trainer mentor mentee preceptor trainee subject informant "
     "historian archivist curator editor camera cameraman videographer producer engineer "
-    "charge ward matron porter orderly registrar consultant sitter aide practitioner transporter phlebotomy "
-    "housekeeper housekeeping cleaner cook driver dispatcher warden steward bursar theatre casualty "
-    "receptionist typist bleep runner greeter companion caretaker "
+    "matron orderly sitter aide practitioner transporter phlebotomy housekeeper housekeeping "
+    "cleaner dispatcher theatre casualty typist bleep greeter caretaker thurs tues weds "
     "redacted name date anonymous unknown unidentified multiple voice male female man "
     "woman boy girl person people "
     "group all both crowd"
 )
 """Words of roles, departments and transcription: alone, or among themselves, no name."""
+
+QUALIFIERS = words(
+    "charge ward porter cook driver warden steward bursar runner companion consultant security cleaning"
+)
+"""Words that say which role beside a role word ("CHARGE NURSE") and are surnames alone ("Mr. Ward")."""
 
 _EDGE = re.compile(r"^(?:the|a|an) |[.,;:!?]+$", re.IGNORECASE)
 

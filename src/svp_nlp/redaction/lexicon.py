@@ -205,6 +205,18 @@ def contractions() -> frozenset[str]:
     return frozenset(word for word in made if word not in _SAID_AS_NAMES and len(word) > 2)
 
 
+_PASTS = words(
+    "began bit blew bore bought broke brought built burnt came caught chose clung crept dealt drank drew "
+    "drove dug ate fed fell felt fled flew forgot fought froze gave got grew ground heard held hid hung "
+    "kept knelt knew laid leapt learnt led left lent lit lost made meant met mown paid rang ran rode rose "
+    "said sang sank sat saw sent shook shone shot shrank slept slid slung smelt sold sought spat spelt "
+    "spent spilt split spoke sprang spun stole stood stuck stung stank strode strove struck strung swam "
+    "swept swore swung taught thought threw told took tore trod understood woke won wore wove wept went "
+    "wrote wrung "
+)
+"""Pasts of irregular verbs: words wherever they stand, though some are surnames."""
+
+
 @cache
 def commonness(word: str) -> float:
     """Return how much *word* behaves like an ordinary word: 0 never, above 0.5 surely.
@@ -217,6 +229,8 @@ def commonness(word: str) -> float:
     if not count:
         return 1.0 if word in contractions() else 0.0
     ratio = _after_common_words()[word] / count
+    if word in _PASTS:
+        return 1.0
     if _listed_as_name(word, word_ranks()[word]):
         return ratio
     return max(ratio, 1.0)

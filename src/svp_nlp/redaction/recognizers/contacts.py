@@ -50,8 +50,8 @@ REACHED = re.compile(
     re.IGNORECASE,
 )
 KEYED = re.compile(
-    rf"\b(?:star|hash|asterisk|pound) (?P<number>\d{{2,5}}|(?:{DIGIT_WORD}|{UP_TO_99})"
-    rf"(?:[, -]+(?:{DIGIT_WORD}|{UP_TO_99}))*)\b(?! (?:rating|review|hotel))",
+    rf"\b(?P<number>(?:star|hash|asterisk) (?:\d{{2,5}}|(?:{DIGIT_WORD}|{UP_TO_99})"
+    rf"(?:[, -]+(?:{DIGIT_WORD}|{UP_TO_99}))+))\b(?! (?:rating|review|hotel|general))",
     re.IGNORECASE,
 )
 """A code that is keyed in: "star 44"."""

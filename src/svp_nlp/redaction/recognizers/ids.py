@@ -58,6 +58,16 @@ SLASHED = re.compile(
 )
 """A file's number in parts: "SP/2231", "KMH/OT/77"."""
 
+IN_GROUPS = re.compile(r"(?<![\w.$£€-])(?P<id>[A-Z]{2,3} \d{1,4}(?: \d{1,4}){2,})(?![\w%]|[.,:/]\d)")
+"""Letters and groups of figures read out one after the other: "CM 44 0 187"."""
+
+FILE_NAME = re.compile(
+    r"(?<![\w./-])(?P<id>(?=[\w.-]*[_\d-])[A-Za-z][\w-]*(?:\.[\w-]+)*"
+    r"\.(?:m4a|mp3|mp4|wav|wma|mov|aac|ogg|flac|docx?|rtf|txt|pdf|vtt|srt))\b",
+    re.IGNORECASE,
+)
+"""The recording's own name; it tends to hold who spoke and when."""
+
 LOWER_CODE = re.compile(
     r"(?<![\w@./-])(?P<id>[a-z]{1,5}-\d{2,}-\d{2,}|[a-z]{2,4}-\d{4,}|\d{2,4}-[a-z]{1,4}-?\d{3,}|"
     r"[a-z]{1,3}\d{4,})(?![\w/@]|-\d|\.\d)"
@@ -127,6 +137,8 @@ def find(text: str) -> Iterator[Found]:
         if not SCALES.fullmatch(match["id"]):
             yield span_of(match, "id"), Label.ID, 0.85
     yield from each(SLASHED, text, Label.ID, 0.8, "id")
+    yield from each(IN_GROUPS, text, Label.ID, 0.75, "id")
+    yield from each(FILE_NAME, text, Label.ID, 0.8, "id")
     yield from _rooms(text)
     yield from each(IN_ROOM, text, Label.ID, 0.6, "id")
     yield from each(LONG, text, Label.ID, 0.7, "id")

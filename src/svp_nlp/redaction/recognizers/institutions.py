@@ -70,6 +70,8 @@ HEADS = [
     "Centre",
     "Campus",
     "Library",
+    "Archive",
+    "Archives",
     "Church",
     "Chapel",
     "Cathedral",

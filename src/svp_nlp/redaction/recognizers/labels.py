@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from svp_nlp.model import Span
-from svp_nlp.redaction.guards import ACRONYMS, ROLES
+from svp_nlp.redaction.guards import ACRONYMS, QUALIFIERS, ROLES
 from svp_nlp.redaction.words import TITLES
 
 WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'’‑-](?=[^\W\d_]))*\.?")
@@ -48,6 +48,8 @@ def _names(word: str, label: str, at: int) -> bool:
         or bare in {"the", "of", "and", "for", "hon", "honourable", "honorable"}
     ):
         return False
+    if bare in QUALIFIERS and _qualifies(label, at):
+        return False
     if GENERIC.fullmatch(bare) and len(WORD.findall(label)) == 1:
         return False
     if len(bare) == 1:
@@ -55,6 +57,14 @@ def _names(word: str, label: str, at: int) -> bool:
     if bare.upper() in ACRONYMS and len(WORD.findall(label)) > 1 and not re.match(r"\s*$", label[:at]):
         return False
     return not re.search(r"\d", label[at : at + len(word) + 1])
+
+
+def _qualifies(label: str, at: int) -> bool:
+    """Tell whether the word at *at* says which role ("CHARGE NURSE", "hospital porter", not "Nurse Ward")."""
+    words = [(w.start(), w[0].rstrip(".").lower()) for w in WORD.finditer(label)]
+    after = [w for start, w in words if start > at][:1]
+    before = [w for start, w in words if start < at][-1:]
+    return bool(ROLES & set(after) or (ROLES - TITLES) & set(before))
 
 
 def _beside_a_name(label: str) -> bool:
