@@ -31,7 +31,14 @@ if TYPE_CHECKING:
 # third of what it costs alone, more gain nothing. Equal lengths need no padding.
 _TOKENS = 256
 _OWN_TOKENS = 2
-_READ = ("model.safetensors", "config.json", "modules.json", "sentence_bert_config.json", "tokenizer.json")
+_READ = (
+    "model.safetensors",
+    "config.json",
+    "modules.json",
+    "sentence_bert_config.json",
+    "tokenizer.json",
+    "1_Pooling/config.json",
+)
 
 
 class OnnxEmbedder(CachedEmbedder):
