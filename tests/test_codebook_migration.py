@@ -423,6 +423,17 @@ def test_steps_follow_one_another() -> None:
     assert (done.split, done.final) == ({}, {"in.people"})
 
 
+def test_a_codebook_edited_once_more_without_a_migration_decides_as_well() -> None:
+    """Version 2b has the themes of 2; nobody recorded how it came about."""
+    saw: dict[str, Any] = {"version": "2b", "saw_suggestion": True}
+    made = [*blind("in.noise", "in.queue"), act(Action.SEEN, at=10, value={"themes": []}), migrated("1", "2")]
+    assert coding_of([*made, act(Action.COMMIT, at=2000, **saw)]).final == {"in.wait"}
+    accept = act(Action.ACCEPT, value={"theme": "in.machines"}, at=2000, **saw)
+    assert coding_of([*made, accept]).final == {"in.wait", "in.machines"}
+    reject = act(Action.REJECT, value={"theme": "in.wait"}, at=2001, **saw)
+    assert coding_of([*made, accept, reject]).final == {"in.machines"}
+
+
 def test_what_comes_late_from_a_coder_with_the_old_codebook_is_translated() -> None:
     made = [*blind("in.cost", version="2", at=2000), migrated("1", "2")]
     late = [coded("in.queue", "in.price", at=3000), act(Action.COMMIT, at=3001)]
@@ -1030,3 +1041,18 @@ def test_a_record_can_be_searched_twice(study: Study) -> None:
     log.append(decided(Action.MEMO, {"text": "Ask Ruth"}, study=study_id(study.layout)))
     assert "Ask Ruth" in dict(places_in(folder, folder))["decisions.sqlite"], "also what was just written"
     log.close()
+
+
+def test_edited_words_alone_link_the_versions(study: Study, tmp_path: Path) -> None:
+    study_id(study.layout)
+    other = copy_of(study, tmp_path / "other")
+    code(other, "CD", {"B:4": ["in.price"]})
+    other.export_decisions(tmp_path / "cd.jsonl")
+    code(study, "AB", {"B:4": ["in.price"]})
+    save_codebook(replace(book("1b", *IDS, price="What soup costs.")), tmp_path / "words.yaml")
+    plan = study.plan_migration(tmp_path / "words.yaml")
+    assert plan.table() == "codebook 1 -> 1b\nedited in.price  (definition; its codings stay)"
+    study.migrate(plan, by="AB")
+    assert study.final_codings()["B:4"].themes == {"in.price"}
+    assert take(study, tmp_path / "cd.jsonl").added == 2
+    assert study.final_codings()["B:4"].how == "agreed"

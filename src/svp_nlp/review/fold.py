@@ -461,7 +461,8 @@ class _Codes:
         version = decision.codebook_version
         found = {}
         for theme, before in self.themes:
-            if before != version and self.migrations.leads(before, version):
+            # Not with the same codebook nor an older one; one edited since without a migration is newer, too.
+            if not self.migrations.leads(version, before):
                 landing = self.migrations.land(theme, before, version)
                 if landing.open and not set(chosen).intersection(landing.themes):
                     found[theme, before] = landing.themes
@@ -474,7 +475,8 @@ class _Codes:
         for old, new in ((one, other), (other, one)):
             if self.migrations.leads(old[1], new[1]):
                 return self.migrations.land(*old, new[1]).theme == new[0]
-        return one[0] == other[0]
+        now = self._now(one)
+        return now is not None and now == self._now(other)
 
 
 _TAKE: Mapping[Action, Callable[[_Codes, Decision], None]] = {
