@@ -1049,7 +1049,7 @@ def test_edited_words_alone_link_the_versions(study: Study, tmp_path: Path) -> N
     code(other, "CD", {"B:4": ["in.price"]})
     other.export_decisions(tmp_path / "cd.jsonl")
     code(study, "AB", {"B:4": ["in.price"]})
-    save_codebook(replace(book("1b", *IDS, price="What soup costs.")), tmp_path / "words.yaml")
+    save_codebook(book("1b", *IDS, price="What soup costs."), tmp_path / "words.yaml")
     plan = study.plan_migration(tmp_path / "words.yaml")
     assert plan.table() == "codebook 1 -> 1b\nedited in.price  (definition; its codings stay)"
     study.migrate(plan, by="AB")
