@@ -52,7 +52,7 @@ def test_an_audit_of_one_file() -> None:
     shown = "".join([found.methods(), found.table(), str(found.to_row()), found._repr_html_(), repr(found)])
     for secret in ("Ann", "Bell", "34", "915", "Lake", "secret", "nurse"):
         assert secret not in shown
-    assert found.methods().startswith("1 transcripts (10 words) were de-identified with svp-nlp ")
+    assert found.methods().startswith("1 transcript (10 words) was de-identified with svp-nlp ")
     assert "3 mentions of 3 entities were replaced (1 PERSON, 1 INSTITUTION, 1 CONTACT)" in found.methods()
     assert "touching 50.0% of the words" in found.methods()
 

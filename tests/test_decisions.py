@@ -104,7 +104,7 @@ CONTRADICTIONS = [
     ([Decision(Kind.MERGE, "PERSON 1", "PERSON 1")], "PERSON 1 cannot be merged into itself"),
     (
         [Decision(Kind.MERGE, "PERSON 1", "INSTITUTION B")],
-        "PERSON 1 is a PERSON and INSTITUTION B a INSTITUTION; only like goes with like",
+        "PERSON 1 is a PERSON and INSTITUTION B an INSTITUTION; only like goes with like",
     ),
     ([Decision(Kind.RENAME, "PERSON 9", pseudonym="[x]")], "the ledger has no entity PERSON 9"),
     ([Decision(Kind.SPLIT, "PERSON 1", surfaces=("Tate",))], "PERSON 1 has no such variant to split off"),

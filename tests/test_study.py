@@ -95,7 +95,7 @@ def test_suggestions_lead_home(copy: Study) -> None:
         "coding/suggestions.jsonl names source files (written with --private): "
         "run svp-nlp suggest again without it before sharing"
     )
-    assert re.fullmatch(r"\d+ entities are replaced but wait for a person .*", open_)
+    assert re.fullmatch(r"\d+ entit(?:y is|ies are) replaced but waits? for a person .*", open_)
 
 
 def test_a_second_run_changes_nothing(copy: Study) -> None:
@@ -232,7 +232,7 @@ def test_verify_refuses_what_it_cannot_search(copy: Study) -> None:
 def test_verify_says_that_a_clean_file_is_gone(copy: Study) -> None:
     (copy.layout.clean / records(copy)[0].clean).unlink()
     assert (
-        "clean/ lacks 1 files that redaction wrote: what is gone was not searched" in copy.verify().warnings
+        "clean/ lacks 1 file that redaction wrote: what is gone was not searched" in copy.verify().warnings
     )
 
 
@@ -330,7 +330,7 @@ def test_a_text_given_for_a_path_is_not_repeated(text: str) -> None:
 
 def test_what_deidentify_returns_says_how_much(tmp_path: Path) -> None:
     done = svp_nlp.deidentify(svp_nlp.read_text("Q: Who?\n\nA: Ingrid Solheim.\n"))
-    assert repr(done) == "Deidentified(1 transcripts, 1 findings, clean)"
+    assert repr(done) == "Deidentified(1 transcript, 1 finding, clean)"
 
 
 def test_a_damaged_structure_is_one_sentence(copy: Study) -> None:

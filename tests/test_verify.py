@@ -166,7 +166,7 @@ def test_require_clean() -> None:
     require_clean({"B": "[PERSON 1]"}, ledger=ledger, roster=Roster())
     with pytest.raises(LeakError) as error:
         require_clean({"B": "Henrik and Kowalczyk", "C": "fine"}, ledger=ledger, roster=Roster())
-    assert error.value.message == "2 identifiers are left in 1 places on the clean side"
+    assert error.value.message == "2 identifiers are left in 1 place on the clean side"
 
 
 def torn() -> Transcript:

@@ -20,6 +20,7 @@ from svp_nlp.cli_steward import PassphraseFile, key_of
 from svp_nlp.console import Folder, Json, Quiet, progress_unless, put, put_json, say
 from svp_nlp.errors import SvpError
 from svp_nlp.progress import bars
+from svp_nlp.wording import plural
 
 if TYPE_CHECKING:
     from svp_nlp.model import Leak
@@ -162,12 +163,17 @@ def _tell_redaction(outcome: Redaction) -> None:
     if outcome.unchanged:
         say("nothing changed since the last run; nothing was written")
     if outcome.leaks:
-        say(f"NOT CLEAN: {len(outcome.leaks)} places still hold an identifier; svp-nlp verify DIR lists them")
+        say(f"NOT CLEAN: {_places_left(outcome)} an identifier; svp-nlp verify DIR lists them")
     else:
         say(
-            f"verified: no known identifier is left; {outcome.review} findings wait for a person to look at "
+            "verified: no known identifier is left; "
+            f"{plural(outcome.review, 'finding waits', 'findings wait')} for a person to look at "
             "(private/findings.jsonl, status review)"
         )
+
+
+def _places_left(outcome: Redaction) -> str:
+    return plural(len(outcome.leaks), "place still holds", "places still hold")
 
 
 @app.command()
@@ -183,11 +189,13 @@ def verify(folder: Folder, json_: Json = False, passphrase_file: PassphraseFile 
         say(f"note: {warning}")
     if outcome.leaks:
         say(
-            f"NOT CLEAN: {len(outcome.leaks)} identifiers left in {outcome.places} places searched\n\n"
+            f"NOT CLEAN: {plural(len(outcome.leaks), 'identifier')} left in "
+            f"{plural(outcome.places, 'place')} searched\n\n"
             "hint: look at each position; add the name to the roster and run svp-nlp redact again"
         )
         raise typer.Exit(1)
-    say(f"clean: none of {outcome.surfaces} known surfaces is left in {outcome.places} places searched")
+    searched = plural(outcome.places, "place")
+    say(f"clean: none of {plural(outcome.surfaces, 'known surface')} is left in {searched} searched")
 
 
 def _leak_table(leaks: Iterable[Leak]) -> str:
@@ -247,7 +255,7 @@ def topics(folder: Folder, json_: Json = False, quiet: Quiet = False) -> None:
     say(str(found["message"]))
     for topic in found["topics"]:
         put(
-            f"{', '.join(topic['words'][:6])}\t{len(topic['passages'])} passages\t"
+            f"{', '.join(topic['words'][:6])}\t{plural(len(topic['passages']), 'passage')}\t"
             f"{topic['domain'] or 'outside the codebook'}\tstability {topic['stability']:.2f}"
         )
 
@@ -282,8 +290,8 @@ def demo(
         say(str(study.topics(progress=progress)["message"]))
         written = study.report()
         checked = study.verify()
-    verdict = "clean" if not checked.leaks else f"NOT CLEAN, {len(checked.leaks)} places"
-    say(f"verification of {checked.places} places: {verdict}")
+    verdict = "clean" if not checked.leaks else f"NOT CLEAN, {plural(len(checked.leaks), 'place')}"
+    say(f"verification of {plural(checked.places, 'place')}: {verdict}")
     say(f"open {written[0]} in a browser")
     if checked.leaks:
         raise typer.Exit(1)
@@ -421,7 +429,8 @@ def review(
         left = study.cleared if redaction else None
     say("the review is closed; everything decided is kept")
     if left is not None:
-        say("reviewed" if left.clean else f"{len(left.open)} entities are still to be looked at")
+        waiting = plural(len(left.open), "entity is", "entities are")
+        say("reviewed" if left.clean else f"{waiting} still to be looked at")
         say("svp-nlp redact --study DIR applies what was decided")
 
 
@@ -465,13 +474,13 @@ def _free(path: Path, force: bool) -> Path:
 @export_app.command("decisions")
 def export_decisions(folder: Folder, file: Target, force: Force = False) -> None:
     """Write every coding decision as JSONL; another copy of the study takes it in."""
-    say(f"{_open(folder).export_decisions(_free(file, force))} decisions written")
+    say(f"{plural(_open(folder).export_decisions(_free(file, force)), 'decision')} written")
 
 
 @export_app.command("sheet")
 def export_sheet(folder: Folder, file: Target, coder: Coder, force: Force = False) -> None:
     """Write a coding sheet (XLSX) for a coder without Python."""
-    say(f"{_open(folder).export_sheet(_free(file, force), coder)} passages written")
+    say(f"{plural(_open(folder).export_sheet(_free(file, force), coder), 'passage')} written")
 
 
 @export_app.command("page")

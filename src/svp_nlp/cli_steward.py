@@ -17,6 +17,7 @@ import typer
 
 from svp_nlp.console import Folder, Json, Quiet, progress_unless, put, put_json, say
 from svp_nlp.errors import StudyError
+from svp_nlp.wording import plural
 
 if TYPE_CHECKING:
     from svp_nlp.study import Study
@@ -306,7 +307,8 @@ def queue(
         return
     put("\n".join("\t".join(map(str, cells)) for cells in (head, *(row.values() for row in rows))))
     say(
-        f"{len(found)} entities to look at; svp-nlp review DIR --redaction shows them in their contexts, "
+        f"{plural(len(found), 'entity')} to look at; "
+        "svp-nlp review DIR --redaction shows them in their contexts, "
         "svp-nlp ledger confirm|keep DIR ENTITY answers"
     )
 
@@ -374,7 +376,8 @@ def canary(
         found = study.canaries(each=each, seed=seed, progress=progress)
     put(found.table())
     planted, through = sum(found.planted.values()), len(found.through)
-    say(f"{planted - through} of {planted} canaries were found ({found.recall:.1%}); nothing was stored")
+    were = plural(planted, "canary was", "canaries were")
+    say(f"{planted - through} of {were} found ({found.recall:.1%}); nothing was stored")
 
 
 def export_transcripts(
@@ -395,8 +398,8 @@ def export_transcripts(
         operators = dict(_pair(word) for word in operator or ())
         done = study.export(profile, to, operators=operators, force=force)
     say(
-        f"{done.transcripts} transcripts under {done.profile}; no known identifier is left in "
-        f"{done.places} places searched"
+        f"{plural(done.transcripts, 'transcript')} under {done.profile}; no known identifier is left in "
+        f"{plural(done.places, 'place')} searched"
     )
 
 
@@ -447,6 +450,7 @@ def missed(
         if add:
             _tell(study.add_missed(found, by=by))
         elif found.decisions:
-            say(f"{len(found.decisions)} names were missed; --add puts them on the roster")
+            missing = plural(len(found.decisions), "name was", "names were")
+            say(f"{missing} missed; --add puts them on the roster")
         else:
             say("nothing that was marked was missed")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from svp_nlp.errors import ReadError, SvpError, SvpWarning
 from svp_nlp.model import Codebook, Finding, Leak, Redacted, Status, Suggestions, Transcript
 from svp_nlp.progress import Progress, silent
+from svp_nlp.wording import plural
 
 if TYPE_CHECKING:
     from svp_nlp.redaction.ledger import Ledger
@@ -36,7 +37,8 @@ class Deidentified:
     def __repr__(self) -> str:
         found = sum(map(len, self.findings))
         verdict = "clean" if self.clean else f"{len(self.leaks)} left"
-        return f"Deidentified({len(self.redacted)} transcripts, {found} findings, {verdict})"
+        made = plural(len(self.redacted), "transcript")
+        return f"Deidentified({made}, {plural(found, 'finding')}, {verdict})"
 
     @property
     def transcripts(self) -> Mapping[str, Transcript]:
@@ -74,8 +76,9 @@ class Deidentified:
         verdict = "clean" if self.clean else f"NOT CLEAN: {len(self.leaks)} left"
         rows = "".join(f"<tr><td>{label}</td><td>{n}</td></tr>" for label, n in sorted(counts.items()))
         return (
-            f"<p>{len(self.redacted)} transcripts, <strong>{verdict}</strong>; "
-            f"{review} findings wait for a person to look at</p><table>{rows}</table>"
+            f"<p>{plural(len(self.redacted), 'transcript')}, <strong>{verdict}</strong>; "
+            f"{plural(review, 'finding waits', 'findings wait')} for a person to look at</p>"
+            f"<table>{rows}</table>"
         )
 
 

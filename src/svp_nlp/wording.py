@@ -4,14 +4,14 @@ from __future__ import annotations
 
 
 def plural(count: int, thing: str, things: str = "") -> str:
-    """Return *count* with the noun in its number: "1 entity", "2 entities" (*things* where no rule gives it).
+    """Return *count* with the noun in its number: "1 entity", "2 entities"; *things* where no rule helps.
 
     >>> plural(1, "entity"), plural(0, "place"), plural(2, "person", "people")
     ('1 entity', '0 places', '2 people')
     """
     if count == 1:
         return f"1 {thing}"
-    return f"{count} {things or _many(thing)}"
+    return f"{count:,} {things or _many(thing)}"
 
 
 def _many(thing: str) -> str:

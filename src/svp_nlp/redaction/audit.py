@@ -18,6 +18,7 @@ from itertools import combinations as choose
 from svp_nlp.errors import StudyError
 from svp_nlp.model import Finding, Label, Redacted, Span, Status, Transcript
 from svp_nlp.redaction.profiles import EIGHTEEN, Profile
+from svp_nlp.wording import plural
 
 _WORD = re.compile(r"\S*\w\S*")
 
@@ -101,13 +102,17 @@ class Audit:
         kinds = ", ".join(f"{n} {label.value}" for label, n in self._labels() if n)
         review = sum(f.review for f in self.files)
         kept = sum(f.kept for f in self.files)
-        left = f" {kept} mentions were left in the text as the profile or a person decided." if kept else ""
+        were = plural(kept, "mention was", "mentions were")
+        left = f" {were} left in the text as the profile or a person decided." if kept else ""
         return (
-            f"{len(self.files)} transcripts ({words:,} words) were de-identified with svp-nlp "
+            f"{plural(len(self.files), 'transcript')} ({plural(words, 'word')}) "
+            f"{'was' if len(self.files) == 1 else 'were'} de-identified with svp-nlp "
             f'{version("svp-nlp")} under the profile "{self.profile}" ({self.purpose}). '
-            f"{self.replaced:,} mentions of {entities:,} entities were replaced ({kinds}), touching "
+            f"{plural(self.replaced, 'mention')} of {plural(entities, 'entity')} "
+            f"{'was' if self.replaced == 1 else 'were'} replaced ({kinds}), touching "
             f"{self.share_changed:.1%} of the words; each entity has one pseudonym in all transcripts. "
-            f"{review:,} mentions on which the witnesses did not agree were replaced and listed "
+            f"{plural(review, 'mention')} on which the witnesses did not agree "
+            f"{'was' if review == 1 else 'were'} replaced and listed "
             f"for a person to look at.{left} Automatic de-identification does not find every identifier: "
             "somebody who knows the sites should read what leaves."
         )
@@ -143,7 +148,7 @@ class Audit:
             "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in self.by_kind()
         )
         return (
-            f"<p>{len(self.files)} transcripts, {self.replaced} identifiers replaced, "
+            f"<p>{plural(len(self.files), 'transcript')}, {plural(self.replaced, 'identifier')} replaced, "
             f"{self.share_changed:.1%} of the words touched.</p>"
             f"<table><tr><th>paragraph</th><th>kind</th><th>treatment</th><th>replaced</th></tr>{rows}</table>"
         )

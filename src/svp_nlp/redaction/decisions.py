@@ -21,6 +21,7 @@ from svp_nlp.redaction.redact import Group, mentions
 from svp_nlp.redaction.roster import Roster, RosterEntry
 from svp_nlp.redaction.verify import leaks
 from svp_nlp.redaction.words import fold
+from svp_nlp.wording import article
 
 
 class Kind(StrEnum):
@@ -112,7 +113,8 @@ def _check_merge(case: _Case) -> None:
         raise StudyError(f"{one.id} cannot be merged into itself")
     if one.label is not other.label:
         raise StudyError(
-            f"{one.id} is a {one.label} and {other.id} a {other.label}; only like goes with like"
+            f"{one.id} is {article(one.label)} and {other.id} {article(other.label)}; "
+            "only like goes with like"
         )
 
 
@@ -195,7 +197,7 @@ def _check_add(case: _Case) -> None:
         same = {fold(s) for s in entity.variants} & {fold(s) for s in case.new.surfaces[:1]}
         if same and entity.label is not case.new.label:
             raise StudyError(
-                f"this name is in the ledger as {entity.id}, a {entity.label}",
+                f"this name is in the ledger as {entity.id}, {article(entity.label)}",
                 hint="say that it is no identifier there first, or add it under that label",
             )
 

@@ -21,6 +21,7 @@ from svp_nlp.redaction.profiles import SURROGATE, Mention, Profile, kind_of_plac
 from svp_nlp.redaction.roster import Roster
 from svp_nlp.redaction.verify import leaks
 from svp_nlp.redaction.words import fold
+from svp_nlp.wording import plural
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -105,7 +106,7 @@ def surrogates(
         if not pending:
             return drawn | taken
     raise StudyError(
-        f"no stand-in could be found for {len(pending)} entities that is no name of the study",
+        f"no stand-in could be found for {plural(len(pending), 'entity')} that is no name of the study",
         hint='set their label to "pseudonym" in [redaction.operators]',
     )
 

@@ -20,6 +20,7 @@ from svp_nlp.redaction.needles import Evidence, Needle, Needles
 from svp_nlp.redaction.profiles import STRICT, Profile
 from svp_nlp.redaction.roster import Roster
 from svp_nlp.redaction.words import TITLES, fold_char, is_known_word, is_sounded, sounded_alike, sounds_like
+from svp_nlp.wording import plural
 
 _CUE = re.compile(r"^(?:\d+[ \t]*\r?\n)?[ \t]*[\d:.,]+[ \t]*-->[ \t]*[\d:.,]+", re.MULTILINE)
 _TOKEN = re.compile(r"[^\W_]+")
@@ -69,7 +70,8 @@ def require_clean(
     if found:
         where = sorted({leak.place for leak in found})
         raise LeakError(
-            f"{len(found)} identifiers are left in {len(where)} places on the clean side",
+            f"{plural(len(found), 'identifier is', 'identifiers are')} left in {plural(len(where), 'place')} "
+            "on the clean side",
             hint="`svp-nlp verify` lists them by position",
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 from svp_nlp.errors import ReviewError
 from svp_nlp.review.decisions import Action, Decision
 from svp_nlp.review.migration import NO_MIGRATIONS, Migrations, foreign_migrations, migration_misfit
+from svp_nlp.wording import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Imported:
     missing: int = 0
 
     def __str__(self) -> str:
-        head = f"{self.added} decisions added, {self.known} were there already, {len(self.refused)} refused"
+        there = plural(self.known, "was", "were")
+        head = f"{plural(self.added, 'decision')} added, {there} there already, {len(self.refused)} refused"
         gone = [f"  {self.missing} of the passages have no row"] if self.missing else []
         return "\n".join([head, *(f"  {one}" for one in self.refused), *gone])
 

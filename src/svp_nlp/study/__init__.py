@@ -30,6 +30,7 @@ from svp_nlp.study.folder import Layout, write_receipt
 from svp_nlp.study.precoding import codebook_facts, same_codebook
 from svp_nlp.study.redacting import Redaction
 from svp_nlp.study.verifying import Verification
+from svp_nlp.wording import plural
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -87,12 +88,12 @@ class Study:
         return cls(folder)
 
     def __repr__(self) -> str:
-        return f"Study({redacting.count(self.layout)} transcripts)"
+        return f"Study({plural(redacting.count(self.layout), 'transcript')})"
 
     def _repr_html_(self) -> str:
         done = [p.name for p in (self.layout.clean, self.layout.coding, self.layout.reports) if p.exists()]
         count = redacting.count(self.layout)
-        return f"<p>study of {count} transcripts; there is: {', '.join(done) or 'nothing yet'}</p>"
+        return f"<p>study of {plural(count, 'transcript')}; there is: {', '.join(done) or 'nothing yet'}</p>"
 
     @cached_property
     def settings(self) -> Settings:

@@ -14,6 +14,7 @@ from svp_nlp.progress import Progress, silent
 from svp_nlp.reading import read
 from svp_nlp.settings import Settings
 from svp_nlp.study import folder as f
+from svp_nlp.wording import plural
 
 if TYPE_CHECKING:
     from svp_nlp.coding.codebook_check import CodebookCheck
@@ -58,7 +59,8 @@ class Proposals:
         """Return the counts as lines of text."""
         none = sum(made.abstained for made in self.suggestions)
         rows = [f"{n:6d}  {theme}" for theme, n in self.counts().items()]
-        head = f"{len(self.passages)} passages of {len(self.transcripts)} transcripts; suggested first:"
+        of = plural(len(self.transcripts), "transcript")
+        head = f"{plural(len(self.passages), 'passage')} of {of}; suggested first:"
         return "\n".join([head, *rows, f"{none:6d}  none"])
 
     def to_frame(self) -> Any:
@@ -87,7 +89,7 @@ class Proposals:
         rows = "".join(f"<tr><td>{t}</td><td>{n}</td></tr>" for t, n in self.counts().items())
         none = sum(made.abstained for made in self.suggestions)
         return (
-            f"<p>{len(self.passages)} passages; suggested first (nothing is decided):</p>"
+            f"<p>{plural(len(self.passages), 'passage')}; suggested first (nothing is decided):</p>"
             f"<table>{rows}<tr><td>none</td><td>{none}</td></tr></table>"
         )
 

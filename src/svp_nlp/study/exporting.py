@@ -27,6 +27,7 @@ from svp_nlp.study.redacting import (
 from svp_nlp.study.reviewed import all_rulings
 from svp_nlp.study.sides import Side, load_sides
 from svp_nlp.study.verifying import places_in
+from svp_nlp.wording import plural
 
 if TYPE_CHECKING:
     from svp_nlp.redaction.profiles import Profile
@@ -42,8 +43,8 @@ class Export:
 
     def _repr_html_(self) -> str:
         return (
-            f"<p>{self.transcripts} transcripts under the profile {self.profile}; no known identifier is "
-            f"left in {self.places} places searched.</p>"
+            f"<p>{plural(self.transcripts, 'transcript')} under the profile {self.profile}; "
+            f"no known identifier is left in {plural(self.places, 'place')} searched.</p>"
         )
 
 
@@ -109,7 +110,8 @@ def _require_clean(layout: f.Layout, draft: Path, outcome: Outcome, profile: Pro
     if outcome.leaks:
         where = sorted({leak.place for leak in outcome.leaks})
         raise LeakError(
-            f"{len(outcome.leaks)} identifiers are left in {', '.join(where)} under the profile "
+            f"{plural(len(outcome.leaks), 'identifier is', 'identifiers are')} left in "
+            f"{', '.join(where)} under the profile "
             f"{profile.name}; nothing was written",
             hint="svp-nlp verify DIR lists what is left in the study itself; add names to the roster",
         )

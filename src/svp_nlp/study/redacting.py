@@ -26,6 +26,7 @@ from svp_nlp.study.coding import save_transcripts
 from svp_nlp.study.lists import kept_lists
 from svp_nlp.study.locking import is_locked, require_key
 from svp_nlp.study.reviewed import all_rulings
+from svp_nlp.wording import plural
 
 if TYPE_CHECKING:
     from svp_nlp.redaction.decisions import Decision
@@ -82,9 +83,11 @@ class Redaction:
             f"<tr><th>{id}</th>" + "".join(f"<td>{c.get(label, 0)}</td>" for label in Label) + "</tr>"
             for id, c in self.counts.items()
         )
-        verdict = "no known identifier is left" if not self.leaks else f"NOT CLEAN: {len(self.leaks)} leaks"
+        left = plural(len(self.leaks), "leak")
+        verdict = f"NOT CLEAN: {left}" if self.leaks else "no known identifier is left"
         return (
-            f"<p>{verdict}; {self.review} findings wait for a person to look at.</p>"
+            f"<p>{verdict}; {plural(self.review, 'finding waits', 'findings wait')} "
+            "for a person to look at.</p>"
             f"<table><tr><th>transcript</th>{head}</tr>{rows}</table>"
         )
 

@@ -20,6 +20,7 @@ from svp_nlp.study.redacting import kept_roster, load_ledger, raw_ledger
 from svp_nlp.study.reviewed import all_rulings
 from svp_nlp.study.sides import Side, load_sides
 from svp_nlp.study.steward_log import append_decisions, load_decisions
+from svp_nlp.wording import plural
 
 if TYPE_CHECKING:
     from svp_nlp.redaction.decisions import Decision, Question
@@ -386,7 +387,10 @@ class Missed:
 
     def _repr_html_(self) -> str:
         names = sum(sum(c.values()) for c in self.counts.values())
-        return f"<p>{names} names missed among {self.marks} marks in {len(self.counts)} transcripts</p>"
+        return (
+            f"<p>{plural(names, 'name')} missed among {plural(self.marks, 'mark')} in "
+            f"{plural(len(self.counts), 'transcript')}</p>"
+        )
 
 
 Marked = tuple[str, Transcript, Sequence[Finding]]

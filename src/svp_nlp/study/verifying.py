@@ -22,6 +22,7 @@ from svp_nlp.study import folder as f
 from svp_nlp.study.locking import require_key
 from svp_nlp.study.redacting import State, known_names, load_ledger, profile_of
 from svp_nlp.study.reviewed import cleared
+from svp_nlp.wording import plural
 
 _INLINE = frozenset({"a", "abbr", "b", "cite", "em", "i", "mark", "q", "strong"})
 _READABLE = {".txt", ".vtt", ".srt", ".docx", ".pdf"}
@@ -64,7 +65,7 @@ class Verification:
 
     def _repr_html_(self) -> str:
         verdict = "clean" if self.clean else f"NOT CLEAN: {len(self.leaks)} left"
-        searched = f"{self.surfaces} known surfaces searched in {self.places} places"
+        searched = f"{plural(self.surfaces, 'known surface')} searched in {plural(self.places, 'place')}"
         return f"<p><strong>{verdict}</strong>: {searched}</p>"
 
 
@@ -241,13 +242,13 @@ def _warnings(layout: f.Layout) -> Iterator[str]:
     left = cleared(layout)
     if not left.clean:
         yield (
-            f"{len(left.open)} entities are replaced but wait for a person to look at them: "
-            "svp-nlp review DIR --redaction"
+            f"{plural(len(left.open), 'entity is replaced but waits', 'entities are replaced but wait')} "
+            "for a person to look at: svp-nlp review DIR --redaction"
         )
     known = {record.clean for record in State.load(layout).records} | {"receipt.json"}
     gone = sum(not (layout.clean / name).exists() for name in known)
     if gone:
-        yield f"clean/ lacks {gone} files that redaction wrote: what is gone was not searched"
+        yield f"clean/ lacks {plural(gone, 'file')} that redaction wrote: what is gone was not searched"
     extra = [p.name for p in sorted(layout.clean.glob("*")) if p.name not in known]
     if extra:
-        yield f"clean/ holds {len(extra)} files that redaction did not write; they were searched too"
+        yield f"clean/ holds {plural(len(extra), 'file')} that redaction did not write, searched too"
