@@ -231,9 +231,7 @@ def test_verify_refuses_what_it_cannot_search(copy: Study) -> None:
 
 def test_verify_says_that_a_clean_file_is_gone(copy: Study) -> None:
     (copy.layout.clean / records(copy)[0].clean).unlink()
-    assert (
-        "clean/ lacks 1 file that redaction wrote: what is gone was not searched" in copy.verify().warnings
-    )
+    assert "clean/ lacks 1 file that redaction wrote: what is gone was not searched" in copy.verify().warnings
 
 
 def test_a_folder_that_may_not_be_opened_is_not_an_empty_one(
@@ -337,3 +335,23 @@ def test_a_damaged_structure_is_one_sentence(copy: Study) -> None:
     (copy.layout.coding / "transcripts.jsonl").write_text('{"id": "A"}\n', "utf-8")
     with pytest.raises(StudyError, match="damaged: keys are missing"):
         _ = copy.transcripts
+
+
+def test_a_study_on_the_onnx_backend_suggests_the_same_and_says_so(copy: Study) -> None:
+    folder = copy.layout.root
+    file = folder / "svp.toml"
+    default = 'embedding_backend = "sentence-transformers"'
+    settings = file.read_text(encoding="utf-8")
+    assert default in settings
+    before = rows(folder / "coding" / "suggestions.jsonl")
+    file.write_text(settings.replace(default, 'embedding_backend = "onnx"'), encoding="utf-8")
+    Study(folder).suggest()
+    after = rows(folder / "coding" / "suggestions.jsonl")
+
+    def decided(found: list[dict[str, object]]) -> list[str]:
+        return re.findall(r'"(?:theme|abstained|passage)": [^,}]+', json.dumps(found))
+
+    assert len(decided(before)) > 100
+    assert decided(after) == decided(before)
+    receipt = json.loads((folder / "coding" / "receipt.json").read_text(encoding="utf-8"))
+    assert "@53aa5117+onnx" in json.dumps(receipt)
