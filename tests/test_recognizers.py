@@ -148,6 +148,27 @@ FOUND: list[tuple[Rules, str, list[str]]] = [
     ),
     (PLACES, "Old No. 9, New No. 22, Second Cross", ["Old No. 9, New No. 22"]),
     (PEOPLE, "Corrections to V. Brankovich, please.", ["V. Brankovich"]),
+    (
+        DATES,
+        "It came on St. Ninian's weekend, 21/8/19, and by Canada Day weekend, 2014, it was gone.",
+        ["St. Ninian's weekend", "21/8/19", "Canada Day weekend, 2014"],
+    ),
+    (DATES, "from holy thursday till little christmas", ["holy thursday", "little christmas"]),
+    (AGES, "Marit, tiny, a widow, about seventy. She stayed.", ["seventy"]),
+    (AGES, "The baby was nine weeks. Her boy turned six.", ["nine weeks", "six"]),
+    (AGES, "I went to his fiftieth in Leith.", ["fiftieth"]),
+    (AGES, "And your age, for the form.\n\nFifty-two. Don't print it.", ["Fifty-two"]),
+    (AGES, "a little boy last spring. Seven. A tumour.", ["Seven"]),
+    (AGES, "She'd be, what, ninety herself.", ["ninety"]),
+    (IDS, "It was booked as OB number 14/2/7, cot 9.", ["14/2/7", "9"]),
+    (IDS, "The van is KCB 402T, hers is LN19 ABX.", ["KCB 402T", "LN19 ABX"]),
+    (CONTACTS, "The line is 4-0-2, 5-5-5, 0-1-3-3.", ["4-0-2, 5-5-5, 0-1-3-3"]),
+    (CONTACTS, "or page HELP, that is 4357.", ["4357"]),
+    (CONTACTS, "write to r t b at oakvale dot e d u", ["oakvale dot e d u"]),
+    (CONTACTS, "the clerk at north hill assembly dot go dot ke", ["north hill assembly dot go dot ke"]),
+    (CONTACTS, "under the same name, d two four r x six one", ["d two four r x six one"]),
+    (PLACES, "Box number? Box 412, Alder Crossing", ["Box 412"]),
+    (SPELLED, "i was sent up to m g h and t k came along", ["m g h", "t k"]),
 ]
 
 LEFT: list[tuple[Rules, str]] = [
@@ -196,6 +217,10 @@ LEFT: list[tuple[Rules, str]] = [
     (CONTACTS, "It cost a pound twenty, four star rooms. One of us went."),
     (PLACES, "I'm on the twenty to six. One Dr Novak came. The A1c was high."),
     (AGES, "We were fifty miles out. There must be forty of them."),
+    (AGES, "How many kids? Nine. It was two days."),
+    (IDS, "a large number 300 of them, the bus number 41"),
+    (SPELLED, "in the i c u an r n took the b p"),
+    (CONTACTS, "I called them all, 2019 was hard, and rang about 4000 people."),
 ]
 
 

@@ -56,7 +56,7 @@ ROLES = words(
     "supporter trainer mentor mentee preceptor trainee subject informant "
     "historian archivist curator editor camera cameraman videographer producer engineer "
     "matron orderly sitter aide practitioner transporter phlebotomy housekeeper housekeeping "
-    "cleaner dispatcher theatre casualty typist bleep greeter caretaker thurs tues weds "
+    "cleaner dispatcher theatre casualty ministry typist bleep greeter caretaker thurs tues weds "
     "redacted name date anonymous unknown unidentified multiple voice male female man "
     "woman boy girl person people "
     "group all both crowd"

@@ -225,7 +225,7 @@ def _person(surface: str, tokens: tuple[str, ...], owner: str) -> Iterator[Needl
         return
     bare = words_of(" ".join(name.tokens))
     for part in bare if len(bare) > 1 else ():
-        if part in _LITTLE:
+        if part in _LITTLE or part in DIGITS:
             continue
         if len(part) > 2:
             yield Needle((part,), Label.PERSON, owner, "part", _for_words((part,), Label.PERSON))

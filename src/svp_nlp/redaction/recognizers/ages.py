@@ -20,7 +20,7 @@ HEDGE = (
     r"all of|um|uh|er|I think|"
     r"I believe|I guess|I want to say|what|say|let's say|oh|now|then|not even|going on|"
     r"over|under|well|you know|"
-    r"approximately|roughly|at the time|turning|gonna be|going to be)[,.]*)*"
+    r"approximately|roughly|at the time|turning|gonna be|going to be|easily|all of|a good)[,.]*)*"
 )
 AFTER = (
     r"(?=\s*(?:[.,;:?!)\]—]|$|\n|- |-+\s)| (?:and|when|at|now|then|with|but|or|in|who|so|"
@@ -59,9 +59,20 @@ AMENDED = re.compile(
 TURNED = re.compile(
     rf"\b(?:turned|turning|turns|turn|birthday is|birthday was|hit|pushing|shy of|celebrated (?:his|her))"
     rf"{HEDGE} (?P<age>{TWO_DIGIT}|[1-9]\d)\b(?! ?(?:%|percent|degrees|minutes|hours|"
-    rf"people|o'clock|times|beds|patients|over))",
+    rf"people|o'clock|times|beds|patients|over))"
+    rf"|\b(?:he|she|they|who|[a-z]*(?:boy|girl|son|daughter|child|kid|baby|twins|wee man|little one|grandson|"
+    rf"granddaughter|niece|nephew|youngest|oldest|eldest)) (?:just |has |had |only )?turned "
+    rf"(?P<young>(?:{UP_TO_99})|\d{{1,2}})(?=\s*(?:[.,;?!]|$|\n)| (?:and|when|in|the|last|this)\b)",
     re.IGNORECASE,
 )
+TENTH_DECADE = re.compile(
+    r"\b(?:his|her|my|your|their|[A-Za-z]+'s) (?P<age>(?:twent|thirt|fort|fift|sixt|sevent|eight|ninet)ieth"
+    r"|[2-9]0th|hundredth|21st|twenty-first)(?=\s*(?:[.,;?!]|$|\n)| (?:at|in|and|party|do|last|this|"
+    r"when|with|on|so)\b)",
+    re.IGNORECASE,
+)
+"""A birthday by its number alone: "I went to his sixtieth"."""
+
 BIRTHDAY = re.compile(
     r"\b(?P<age>\d{1,2}(?:st|nd|rd|th)|\w+(?:ieth|teenth|first|second|third|fourth|fifth|sixth|"
     r"seventh|eighth|ninth|tenth|eleventh|twelfth)) birthday\b",
@@ -75,7 +86,10 @@ IS = re.compile(
 )
 IS_DAYS = re.compile(
     rf"\b{WHO}(?:'s| is| was| were){HEDGE} (?P<age>(?:\d{{1,2}}|{UP_TO_199}) (?:days|weeks|months) old|"
-    rf"(?:\d{{1,2}}|{UP_TO_199}) (?:days|months))(?= ?[.,;?!]|$|\n)",
+    rf"(?:\d{{1,2}}|{UP_TO_199}) (?:days|months))(?= ?[.,;?!]|$|\n)"
+    rf"|\b(?:[Bb]aby|[Ii]nfant|[Nn]ewborn|(?:the|a|her|his|their|our) (?:baby|infant|wean|bairn|"
+    rf"wee one|little one)|"
+    rf"[Hh]e|[Ss]he)(?:'s| is| was){HEDGE} (?P<weeks>(?:\d{{1,2}}|{UP_TO_99}) weeks)(?= ?[.,;?!]|$|\n)",
 )
 IN_DECADE = re.compile(
     r"\b(?:his|her|their|my|our)[ -](?:(?:early|mid|late|mid-to-late|early to mid)[ -])?"
@@ -119,6 +133,9 @@ def _is(text: str) -> Iterator[Found]:
     for match in IS.finditer(text):
         if not NO_PERSON.match(match[0]):
             yield span_of(match, "age"), Label.AGE, 0.8
+    for match in IS_DAYS.finditer(text):
+        if not NO_PERSON.match(match[0]):
+            yield span_of(match, "age" if match["age"] else "weeks"), Label.AGE, 0.75
 
 
 PERSON_NOUN = (
@@ -150,6 +167,69 @@ AT_AGE = re.compile(
     rf"o'clock|hours|am|pm|a\.m|p\.m|beds|hospitals|:))(?![:\d])",
     re.IGNORECASE,
 )
+CHILD = re.compile(
+    r"\b(?:boy|girl|kid|kids|baby|child|toddler|son|daughter|little one|wean|bairn|grandson|granddaughter)\b",
+    re.IGNORECASE,
+)
+CHILD_FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>(?:{UP_TO_99}|[1-9]))\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
+FOR_THE_FORM = re.compile(
+    rf"\b(?:your |and |the )?age\b[^.?!\n]{{0,40}}[.?]\s+(?:(?:um|uh|oh|well|I'm|I am|just|about)[,.]* )*"
+    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=\s*(?:[.,;?!]|$|\n))",
+    re.IGNORECASE,
+)
+DESCRIBED = re.compile(
+    rf"\b[A-Z][a-z]+(?:, [\w' -]{{2,25}}){{0,3}},{HEDGE} (?:about|maybe|nearly|almost|around|only|"
+    rf"just|easily|what,?) "
+    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=[.;]|, (?:and|with|who|she|he)\b)"
+)
+"""Somebody described in commas: "Yvette, tiny, about eighty."."""
+
+FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>(?:{UP_TO_99}|[1-9]))\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
+FOR_THE_FORM = re.compile(
+    rf"\b(?:your |and |the )?age\b[^.?!\n]{{0,40}}[.?]\s+(?:(?:um|uh|oh|well|I'm|I am|just|about)[,.]* )*"
+    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=\s*(?:[.,;?!]|$|\n))",
+    re.IGNORECASE,
+)
+DESCRIBED = re.compile(
+    rf"\b[A-Z][a-z]+(?:, [\w' -]{{2,25}}){{0,3}},{HEDGE} (?:about|maybe|nearly|almost|around|only|"
+    rf"just|easily|what,?) "
+    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=[.;]|, (?:and|with|who|she|he)\b)"
+)
+"""Somebody described in commas: "Yvette, tiny, about eighty."."""
+
+FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>(?:{UP_TO_99}|[1-9]))\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
+FOR_THE_FORM = re.compile(
+    rf"\b(?:your |and |the )?age\b[^.?!\n]{{0,40}}[.?]\s+(?:(?:um|uh|oh|well|I'm|I am|just|about)[,.]* )*"
+    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=\s*(?:[.,;?!]|$|\n))",
+    re.IGNORECASE,
+)
+DESCRIBED = re.compile(
+    rf"\b[A-Z][a-z]+(?:, [\w' -]{{2,25}}){{0,3}},{HEDGE} (?:about|maybe|nearly|almost|around|only|"
+    rf"just|easily|what,?) "
+    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=[.;]|, (?:and|with|who|she|he)\b)"
+)
+"""Somebody described in commas: "Yvette, tiny, about eighty."."""
+
+FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>(?:{UP_TO_99}|[1-9]))\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
+FOR_THE_FORM = re.compile(
+    rf"\b(?:your |and |the )?age\b[^.?!\n]{{0,40}}[.?]\s+(?:(?:um|uh|oh|well|I'm|I am|just|about)[,.]* )*"
+    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=\s*(?:[.,;?!]|$|\n))",
+    re.IGNORECASE,
+)
+DESCRIBED = re.compile(
+    rf"\b[A-Z][a-z]+(?:, [\w' -]{{2,25}}){{0,3}},{HEDGE} (?:about|maybe|nearly|almost|around|only|"
+    rf"just|easily|what,?) "
+    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=[.;]|, (?:and|with|who|she|he)\b)"
+)
+"""Somebody described in commas: "Yvette, tiny, about eighty."."""
+
+SHE_WOULD_BE = re.compile(
+    rf"\b(?:he|she|they|I|[Mm]am|[Mm]um|[Mm]om|[Dd]ad|[Nn]an|[Gg]randma|[Gg]randad)(?:'d| would| must|"
+    rf" might| could|'ll)? "
+    rf"(?:be|have been|'ve been)(?:,? (?:what|about|oh|maybe|nearly|now|um|uh|at least|over))*,? "
+    rf"(?P<age>{TWO_DIGIT}|[2-9]\d)(?=\s*(?:[.,;?!]|$|\n)| (?:herself|himself|now|then|and|when|if|by|"
+    rf"this|next)\b)"
+)
 FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>{TWO_DIGIT}|[1-9]\d)\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
 ABOUT_PERSON = re.compile(rf"\b(?:he|she|him|her|his|{PERSON_NOUN})\b", re.IGNORECASE)
 COUNTED = re.compile(r"\bhow (?:many|much|long|often)\b|\bpercent\b|\bnumber\b", re.IGNORECASE)
@@ -168,6 +248,14 @@ UNPUNCTUATED = re.compile(
     rf"weeks?|days?|feet|miles?|people|times|"
     rf"patients|dollars|beds|to|of|years? (?!old))\b|-)",
 )
+
+
+def _child(text: str) -> Iterator[Found]:
+    """Yield "Nine." where the sentence before is about a child."""
+    for match in CHILD_FRAGMENT.finditer(text):
+        before = text[max(0, match.start() - 70) : match.start()].rpartition("\n\n")[2]
+        if CHILD.search(before) and not COUNTED.search(before):
+            yield span_of(match, "age"), Label.AGE, 0.6
 
 
 def _unpunctuated(text: str) -> Iterator[Found]:
@@ -189,7 +277,8 @@ def _fragment(text: str) -> Iterator[Found]:
 
 
 SIBLINGS = re.compile(
-    rf"\b(?:brothers|sisters|boys|girls|kids|children|sons|daughters|twins|lads|lasses|grandchildren|cousins|nieces|"
+    rf"\b(?:brothers|sisters|boys|girls|kids|children|sons|daughters|twins|lads|lasses|grandchildren|"
+    rf"cousins|nieces|"
     rf"nephews|babies|little ones),{HEDGE} (?P<age>[1-9]\d?|{UP_TO_99}) and (?P<other>[1-9]\d?|{UP_TO_99})"
     rf"(?=\s*(?:[.,;?!]|$|\n))",
     re.IGNORECASE,
@@ -246,11 +335,17 @@ def find(text: str) -> Iterator[Found]:
         (IN_DECADE, 0.75),
         (SIBLINGS, 0.75),
         (ROLE_AT, 0.6),
+        (TENTH_DECADE, 0.75),
+        (FOR_THE_FORM, 0.8),
+        (DESCRIBED, 0.65),
+        (SHE_WOULD_BE, 0.75),
     ):
         yield from each(pattern, text, Label.AGE, score, "age")
     yield from each(AGED, text, Label.AGE, 0.8, "other")
     yield from each(SIBLINGS, text, Label.AGE, 0.75, "other")
     yield from _to_be(text)
+    yield from each(TURNED, text, Label.AGE, 0.75, "young")
+    yield from _child(text)
     yield from _is(text)
     yield from _fragment(text)
     yield from _unpunctuated(text)

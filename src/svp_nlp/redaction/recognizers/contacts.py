@@ -15,7 +15,10 @@ from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each, span_
 from svp_nlp.redaction.recognizers.numbers import DIGIT_WORD, UP_TO_99
 
 TOP_DOMAIN = (
-    r"(?:com|org|net|edu|gov|mil|info|io|co|us|uk|ca|health|hospital|care|me|biz|example|au|ie|nz|int)"
+    r"(?:com|org|net|edu|gov|mil|info|io|co|us|uk|ca|health|hospital|care|me|biz|example|au|ie|nz|"
+    r"int|go|ac|sch|"
+    r"ke|ng|za|in|scot|wales|cymru|govt|nhs|hse|e d u|o r g|c o m|n e t|g o v|i e|u k|a u|n z|c a|"
+    r"k e|n g|z a)"
 )
 
 PHONE = re.compile(
@@ -28,7 +31,8 @@ GROUPED = re.compile(r"(?<![\w.$£€-])(?:\(0\d{1,4}\)|0\d{1,4})(?:[ -]\d{2,6})
 """A number as it is written outside North America: a leading 0, then groups ("01632 960 158")."""
 
 DIALLED = re.compile(
-    r"\b(?:extension|ext\.?|extn\.?|pager|beeper|bleeper|bleep|landline|telephone|tel\.?|whatsapp|switchboard|"
+    r"\b(?:extension|ext\.?|extn\.?|pager|beeper|bleeper|bleep|landline|telephone|tel\.?|whatsapp|"
+    r"switchboard|"
     r"fax|dial|dialed|x|page|paged|paging|beep|page me "
     r"at|pages? at|call me at|line|hotline|text|cell|mobile|phone|"
     r"call|calls? at|ring|number)(?: number)?(?:'s| is| was| at| on|:|,)* "
@@ -41,7 +45,9 @@ PAGER = re.compile(
     r"(?![\w%]|[.,:/]\d)",
     re.IGNORECASE,
 )
-ONE_BY_ONE = re.compile(r"(?<![\w./-])(?P<number>\d(?:[- ]\d){3,})(?![\w%/-]|[.,:]\d)")
+ONE_BY_ONE = re.compile(
+    r"(?<![\w./-])(?P<number>\d(?:[- ]\d){3,}|\d(?:-\d){2,}(?:(?:, ?| )\d(?:-\d)+)+)(?![\w%/-]|[.,:]\d)"
+)
 """Digits said one by one: "2-7-1-4"."""
 
 REACHED = re.compile(
@@ -49,6 +55,16 @@ REACHED = re.compile(
     r"line|switchboard|hotline)\b",
     re.IGNORECASE,
 )
+PAGED = re.compile(
+    r"\b(?:page|paging|dial|bleep|ring|call) (?:[\w']+[, ]+){1,5}(?P<number>\d{4,5})(?<!19\d\d)(?<!20[0-3]\d)"
+    r"(?![\w%]|[.,:/]\d| (?:people|patients|times|beds|staff|nurses|of))",
+    re.IGNORECASE,
+)
+MIXED = re.compile(
+    rf"(?<![\w'])(?P<number>(?:[a-z]|{DIGIT_WORD})(?: (?:[a-z]|{DIGIT_WORD})){{5,}})(?![\w'])", re.IGNORECASE
+)
+"""Letters and digits read out one after the other, a postcode or a plate: "f one two x four y seven"."""
+
 KEYED = re.compile(
     rf"\b(?P<number>(?:star|hash|asterisk) (?:\d{{2,5}}|(?:{DIGIT_WORD}|{UP_TO_99})"
     rf"(?:[, -]+(?:{DIGIT_WORD}|{UP_TO_99}))+))\b(?! (?:rating|review|hotel|general))",
@@ -58,7 +74,7 @@ KEYED = re.compile(
 
 EXTENSION = re.compile(r"\b(?:x|ext\.? ?|extension )(?P<number>\d{2,6})\b", re.IGNORECASE)
 SPOKEN_NUMBER = re.compile(
-    rf"\b(?P<number>{DIGIT_WORD}(?:[, -]+(?:dash |hyphen |dot )?{DIGIT_WORD}){{6,}}"
+    rf"\b(?P<number>{DIGIT_WORD}(?:[, -]+(?:dash |hyphen |dot )?(?:{DIGIT_WORD}|hundred)){{6,}}"
     rf"(?:[, -]+(?:{DIGIT_WORD}|{UP_TO_99}|hundred|thousand))*)\b"
     rf"|\b(?:extension|ext|pager|beeper|fax|dial|line|number|hotline|cell|phone)(?: "
     rf"number)?(?:'s| is| was| at|:|,)* "
@@ -74,13 +90,14 @@ EMAIL = re.compile(
 SPOKEN_EMAIL = re.compile(
     rf"\b(?P<mail>(?<![\w'-])(?:[b-hj-z] )?[\w'-]{{1,40}}"
     rf"(?: (?:dot|underscore|dash|hyphen|period|point) [\w'-]+)* at "
-    rf"(?:the )?[\w-]+(?: [\w-]+)?"
-    rf"(?: (?:dash|hyphen|dot) [\w-]+)* dot (?:{TOP_DOMAIN})(?: dot \w{{2}})?)\b",
+    rf"(?:the )?[\w-]+(?: [\w-]+){{0,2}}"
+    rf"(?: (?:dash|hyphen|dot) [\w-]+)* dot (?:{TOP_DOMAIN})(?: dot (?:\w \w|\w{{2,3}}))*)\b",
     re.IGNORECASE,
 )
 URL = re.compile(
     rf"\b(?:https?://|www\.)[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]"
-    rf"|(?<![\w@.])(?:[\w-]{{1,63}}\.){{1,5}}{TOP_DOMAIN}(?:/[^\s<>\"')\]]*[^\s<>\"')\].,;:!?])?(?![\w@-]|\.\w)",
+    rf"|"
+    rf"(?<![\w@.])(?:[\w-]{{1,63}}\.){{1,5}}{TOP_DOMAIN}(?:/[^\s<>\"')\]]*[^\s<>\"')\].,;:!?])?(?![\w@-]|\.\w)",
     re.IGNORECASE,
 )
 SPOKEN_URL = re.compile(
@@ -143,6 +160,13 @@ def find(text: str) -> Iterator[Found]:
         before = text[max(0, match.start() - 60) : match.start()].rpartition("\n\n")[2]
         yield span_of(match, "number"), Label.CONTACT if REACHED.search(before) else Label.ID, 0.8
     yield from each(KEYED, text, Label.CONTACT, 0.75, "number")
+    yield from each(PAGED, text, Label.CONTACT, 0.65, "number")
+    for match in MIXED.finditer(text):
+        said = match["number"].split()
+        letters = [w for w in said if len(w) == 1 and w.lower() not in "aio"]
+        digits = [w for w in said if len(w) > 1]
+        if letters and len(digits) >= 2:
+            yield span_of(match, "number"), Label.CONTACT, 0.75
     yield from each(POSTCODE, text, Label.CONTACT, 0.8, "zip")
     yield from each(EXTENSION, text, Label.CONTACT, 0.85, "number")
     yield from each(SPOKEN_NUMBER, text, Label.CONTACT, 0.9, "number")

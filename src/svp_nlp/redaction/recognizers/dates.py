@@ -47,6 +47,7 @@ GAP = rf"{SAID}(?:,| ,)? (?:of |in )?(?:the year )?"
 NUMERIC = re.compile(
     rf"\b(?:(?:0?[1-9]|1[0-2])[/-](?:3[01]|[12]\d|0?[1-9])[/-](?:(?:19|20)\d\d|\d\d)"
     rf"|(?:3[01]|[12]\d|0?[1-9])[/.](?:0?[1-9]|1[0-2])[/.](?:19|20)\d\d"
+    rf"|(?:3[01]|[12]\d|0?[1-9])/(?:0?[1-9]|1[0-2])/\d\d"
     rf"|(?:0?[1-9]|1[0-2])\.(?:3[01]|[12]\d|0?[1-9])\.(?:(?:19|20)\d\d|\d\d)"
     rf"|{YEAR4}[-/.](?:0?[1-9]|1[0-2])[-/.](?:3[01]|[12]\d|0[1-9])"
     rf"|(?:0?[1-9]|1[0-2])/{YEAR4})\b(?![/-]?\d)"
@@ -342,12 +343,20 @@ HOLIDAYS = [
     "Vesak",
     "Thaipusam",
 ]
+SAINTS_DAY = (
+    r"(?:(?:St\.?|Saint) [^\W\d_]+(?:'?s)?(?: (?:Day|Eve)\b|(?= (?:long )?weekend))|"
+    r"(?:Holy|Spy|Maundy|Easter|Whit|Shrove) (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|"
+    r"(?:All Saints|All Souls|All Hallows)\b|(?:Little|Women's|Old) Christmas|"
+    r"(?:May|June|August|September|July|October|Canada Day|Labou?r Day|Memorial Day) long weekend)"
+)
 BANK_HOLIDAY = (
     r"(?:(?:Easter|May|Spring|Whit|Summer|August|October|June|Christmas|New Year|early May|late May) "
     r"bank holiday(?: (?:Monday|Friday|Sunday|Saturday|weekend))?|bank holiday (?:Monday|Friday))"
 )
 HOLIDAY = re.compile(
-    rf"\b(?P<date>(?:{any_of(HOLIDAYS)}|{BANK_HOLIDAY})(?!\w)(?:,?(?: of| in)? {LATE_YEAR})?)", re.IGNORECASE
+    rf"\b(?P<date>(?:{any_of(HOLIDAYS)}|{BANK_HOLIDAY}|{SAINTS_DAY})(?!\w)"
+    rf"(?:'s?)?(?: (?:long )?weekend)?(?:,?(?: of| in)? {LATE_YEAR})?)",
+    re.IGNORECASE,
 )
 CAPITAL_HOLIDAYS = frozenset(
     {"mlk", "tet", "eid", "lent", "advent", "epiphany", "nine eleven", "valentine's", "holi", "new year"}
@@ -388,7 +397,8 @@ YEAR_AFTER_OTHER = re.compile(rf"\b{YEAR4}[-/–](?P<year>{YEAR4}|\d\d)\b")
 APOSTROPHE_YEAR = re.compile(r"(?<!\w)(?P<year>'\d\d)\b(?!')(?!s\b)")
 YEAR_WORDS = re.compile(
     rf"\b(?P<year>{SPOKEN_YEAR})\b(?!-| (?:people|patients|nurses|of|percent|dollars|times|"
-    rf"minutes|hours|days))",
+    rf"minutes|hours|days|grams?|kilos?|pounds?|euros?|metres|meters|calories|shillings|rupees|naira|"
+    rf"bob|beds)\b)",
     re.I,
 )
 YEAR_TENS = re.compile(
@@ -413,7 +423,7 @@ WEEKDAY_THE = re.compile(
     rf"\b{WEEKDAY},? the (?P<date>(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)|{ORDINAL_DAY})\b", re.IGNORECASE
 )
 ON_THE = re.compile(
-    rf"\b(?:on|until|till|by|since|before|after|for) the (?P<date>(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)"
+    rf"\b(?:on|until|till|by|since|before|after|for|from) the (?P<date>(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th)"
     rf"|(?:twenty|thirty)[- ](?:{'|'.join(ORDINAL_UNITS)})|twentieth|thirtieth|{'|'.join(ORDINAL_TEENS)}"
     rf"|(?<=on the )(?:sixth|seventh|eighth|ninth))"
     rf"(?=\s*(?:[.,;:?!)]|$|\n| (?:and|or|at|when|we|i|he|she|they|with|by|from|because|so|but)\b))",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from svp_nlp.model import Label
+from svp_nlp.redaction.guards import ACRONYMS
 from svp_nlp.redaction.recognizers.base import Found, Rules, each, span_of
 from svp_nlp.redaction.recognizers.numbers import DIGIT_WORD, UP_TO_99
 
@@ -38,7 +39,8 @@ REGISTER = re.compile(
     re.IGNORECASE,
 )
 ROOM = re.compile(
-    rf"\b(?:rooms?|rm\.?|bed|bay|bassinet|suite|cubicle|trauma|pod|isolette|operating room|"
+    rf"\b(?:rooms?|rm\.?|bed|bay|bassinet|cot|crib|couch|stretcher|trolley|suite|cubicle|trauma|pod|"
+    rf"isolette|operating room|"
     rf"exam room|theater|(?-i:OR))"
     rf"(?: number)? #?(?P<id>\d{{1,5}}[A-Z]?(?:-[A-Z0-9]+)?|{SPOKEN}|{UP_TO_99})"
     rf"\b(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|"
@@ -52,8 +54,27 @@ CODE = re.compile(
     r"[A-Z]{1,4} ?#\d{3,}|[A-Z]{2,5}-\d{1,4}-\d{2,})"
     r"(?![\w/@]|-\d|\.\d)"
 )
+NUMBERED = re.compile(
+    rf"\b(?!(?:large|small|great|good|same|total|whole|certain|any|big|the|a|this|that|my|your|his|"
+    rf"her|our|their|and|in|"
+    rf"high|low|of|phone|cell|mobile|telephone|pager|bleep|fax|room|huge|record|right|wrong|last|"
+    rf"first|one|main|each|every"
+    rf")\b)[a-z]+ (?:number|no\.)(?:'s| is| was|:|,)* #?{VALUE}\b"
+    rf"(?! ?(?:%|percent|patients|people|hours|minutes|times|years|days|weeks|months|nurses|of))",
+    re.IGNORECASE,
+)
+"""Any kind of number by its name: "OB number 27/1", "risk number b two two nine"."""
+
+PLATE = re.compile(
+    r"(?<![\w-])(?P<id>[A-Z]{2}\d{2} [A-Z]{3}|[A-Z]{3} \d{3}[A-Z]{1,2}|"
+    r"[A-Z]{2} ?\d{1,2} ?[A-Z]{1,2} ?\d{4}|[A-Z]{3}-\d{3}[A-Z]{2}"
+    r"|[A-Z]{3}[ -]\d{4})(?![\w-])"
+)
+"""A vehicle's plate in the shapes of several countries."""
+
 SLASHED = re.compile(
-    r"(?<![\w@./-])(?P<id>[A-Z]{2,6}(?:[/-][A-Z]{1,5})*/\d{2,}(?:[/-][A-Z\d]+)*|[A-Z]{2,6}(?:[/-][A-Z]{1,5})+[/-]\d{2,}"
+    r"(?<![\w@./-])(?P<id>[A-Z]{2,6}(?:[/-][A-Z]{1,5})*/\d{2,}(?:[/-][A-Z\d]+)*|"
+    r"[A-Z]{2,6}(?:[/-][A-Z]{1,5})+[/-]\d{2,}"
     r"(?:[/-][A-Z\d]+)*)(?![\w@]|[/-]\w|\.\d)"
 )
 """A file's number in parts: "SP/2231", "KMH/OT/77"."""
@@ -106,7 +127,9 @@ SCALES = re.compile(
 """Questionnaires, codes and diseases that look like numbers of something."""
 
 COMMON_VALUE = re.compile(r"(?:one|two|three|four|five|six|seven|eight|nine|a|o|oh)$", re.IGNORECASE)
-AT_A_BED = re.compile(r"(?:bed|bay|trauma bay|bassinet|isolette) (?!one\b|a\b|o\b|oh\b)", re.IGNORECASE)
+AT_A_BED = re.compile(
+    r"(?:bed|bay|trauma bay|bassinet|isolette|cot|crib) (?!one\b|a\b|o\b|oh\b)", re.IGNORECASE
+)
 """A bed is a patient's, whatever its number; a room with a small number may be any room."""
 
 
@@ -138,6 +161,12 @@ def find(text: str) -> Iterator[Found]:
             yield span_of(match, "id"), Label.ID, 0.85
     yield from each(SLASHED, text, Label.ID, 0.8, "id")
     yield from each(IN_GROUPS, text, Label.ID, 0.75, "id")
+    for match in NUMBERED.finditer(text):
+        if sum(c.isdigit() for c in match["id"]) >= 3 or not any(c.isdigit() for c in match["id"]):
+            yield span_of(match, "id"), Label.ID, 0.7
+    for match in PLATE.finditer(text):
+        if match["id"][:3] not in ACRONYMS:
+            yield span_of(match, "id"), Label.ID, 0.75
     yield from each(FILE_NAME, text, Label.ID, 0.8, "id")
     yield from _rooms(text)
     yield from each(IN_ROOM, text, Label.ID, 0.6, "id")

@@ -183,6 +183,39 @@ HEADS = [
     "Arena",
     "Field House",
     "Fieldhouse",
+    "Hotel",
+    "Inn",
+    "Guesthouse",
+    "Café",
+    "Cafe",
+    "Restaurant",
+    "Tavern",
+    "Pub",
+    "Bakery",
+    "Pharmacy",
+    "Surgery",
+    "Practice",
+    "Polyclinic",
+    "Dispensary",
+    "Creche",
+    "Crèche",
+    "Kindergarten",
+    "Barracks",
+    "Cinema",
+    "Motors",
+    "Supermarket",
+    "Room",
+    "Suite",
+    "Ward",
+    "Lounge",
+    "Theatre Company",
+    "Credit Union",
+    "Building Society",
+    "Housing Association",
+    "Rugby Club",
+    "Football Club",
+    "Choir",
+    "Annexe",
 ]
 WEAK_HEADS = words(
     "group team unit program programme project network center centre hall house wing "
@@ -190,7 +223,7 @@ WEAK_HEADS = words(
     "union local society systems solutions general memorial regional health press fund "
     "trust mission temple campus "
     "rounds initiative village commons nation band court library church bank company "
-    "partners books media times"
+    "partners books media times inn pub room suite ward lounge practice surgery motors annexe choir"
 )
 """Heads that need a name before them which is no ordinary word, or another witness."""
 

@@ -40,8 +40,10 @@ NATURE = (
     r"District|Reserve|Cemetery|Airport|Station)"
 )
 STREET_ABROAD = (
-    r"(?:Close|Gardens|Grove|Mews|Wynd|Brae|Rise|Walk|Green|Quay|Parade|Esplanade|Cross|Vale|Bank|Lonnen|Loan|Wharf|"
-    r"Villas|Cottages|Bypass|Colony|Nagar|Layout|Estate|Arcade|Circus|Crossing|Chowk|Marg|Gate|Fold|Garth|Side|"
+    r"(?:Close|Gardens|Grove|Mews|Wynd|Brae|Rise|Walk|Green|Quay|Parade|Esplanade|Cross|Vale|Bank|"
+    r"Lonnen|Loan|Wharf|"
+    r"Villas|Cottages|Bypass|Colony|Nagar|Layout|Estate|Arcade|Circus|Crossing|Chowk|Marg|Gate|Fold|"
+    r"Garth|Side|"
     r"Park|Hill|View|Heights|Croft|Dene|Meadows?|Common|Rua|Main)"
 )
 """Words for streets that only behind a house number are taken for them."""
@@ -62,7 +64,8 @@ NAMED_STREET = re.compile(
     rf"|\b(?P<short>(?:{CAP} ){{1,3}}(?:Dr|St))\b(?!\.? ?(?:[A-Z]|van|von|de|del|al|el|bin|la|le))"
 )
 ROAD_NUMBER = re.compile(
-    r"\b(?:[Oo]n|[Oo]ff|[Dd]own|[Uu]p|[Aa]long|[Vv]ia|[Ff]rom|[Tt]o|[Tt]ake|[Tt]ook|[Tt]aking|[Aa]cross|[Oo]nto|[Oo]f|"
+    r"\b(?:[Oo]n|[Oo]ff|[Dd]own|[Uu]p|[Aa]long|[Vv]ia|[Ff]rom|[Tt]o|[Tt]ake|[Tt]ook|[Tt]aking|"
+    r"[Aa]cross|[Oo]nto|[Oo]f|"
     r"[Bb]y|[Nn]ear|[Cc]losed|[Ss]hut) the (?P<road>[ABMNR]\d{1,4}(?:\([A-Z]\))?)\b"
     r"(?! (?:level|test|sample|result|tube|form|ward|vertebra|gene|scale|reading|value|value))"
 )
@@ -75,7 +78,7 @@ PLOT = re.compile(
 BOX = re.compile(
     rf"\b(?P<place>(?:p\.? ?o\.?|post office|private(?: mail)?|GPO) (?:box|bag) "
     rf"(?:\d+|{UP_TO_99}(?:[ -]{UP_TO_99})*)"
-    rf"|R\.? ?D\.? ?\d{{1,2}}\b|rural delivery (?:\d+|{UNIT}))\b",
+    rf"|(?-i:Box) \d{{1,5}}(?![\w%])|R\.? ?D\.? ?\d{{1,2}}\b|rural delivery (?:\d+|{UNIT}))\b",
     re.IGNORECASE,
 )
 NUMBERED = re.compile(

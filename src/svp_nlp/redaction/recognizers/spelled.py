@@ -56,6 +56,22 @@ def _is_name(word: str, before: str, *, deliberate: bool) -> bool:
     return True
 
 
+PAIR_OF_LETTERS = re.compile(
+    r"(?<![\w'.-])(?<!\b[a-z] )(?P<word>[b-hj-z](?: [a-z])?(?: [b-hj-z]))(?![\w'-]| [a-z](?![\w']))"
+)
+"""Two or three letters said apart in text without capitals: "p j", "u h g"."""
+
+
+def _initials(text: str) -> Iterator[Found]:
+    """Yield letters said apart, no known abbreviation: behind a preposition a house, else a person."""
+    for match in PAIR_OF_LETTERS.finditer(text):
+        if _word(match["word"]).upper() in ACRONYMS or len(set(match["word"])) == 2:
+            continue
+        before = text[max(0, match.start() - 10) : match.start()]
+        house = re.search(r"\b(?:to|at|from|in|the|over) $", before) and len(_word(match["word"])) > 2
+        yield span_of(match, "word"), Label.INSTITUTION if house else Label.PERSON, 0.55
+
+
 def find(text: str) -> Iterator[Found]:
     """Yield spelled and sounded names (PERSON; linking may make them an institution)."""
     for pattern, score in ((DASHED, 0.85), (SPACED, 0.75)):
@@ -64,6 +80,7 @@ def find(text: str) -> Iterator[Found]:
             deliberate = bool(re.search(r"[A-Z][-,] ?[A-Z]", match["word"]))
             if _is_name(_word(match["word"]), before, deliberate=deliberate):
                 yield span_of(match, "word"), Label.PERSON, score
+    yield from _initials(text)
     yield from each(AS_IN, text, Label.PERSON, 0.7, "word")
     yield from each(WITH_LETTER, text, Label.PERSON, 0.6, "word")
     for match in SOUNDED.finditer(text):
