@@ -112,7 +112,8 @@ class Source:
     """Where a transcript came from and how its bytes were decoded. Paths identify, so they are not shown.
 
     ``names`` are the people that a document's properties, comments and tracked changes name; they stand
-    outside the text.
+    outside the text. ``references`` are the characters that captions write as "&#39;" and the like: where
+    they stand in the text, and how they are written.
     """
 
     path: Path | None = field(default=None, repr=False)
@@ -121,6 +122,7 @@ class Source:
     bytes_sha256: str = ""
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] = field(default=(), repr=False)
+    references: tuple[tuple[int, str], ...] = field(default=(), repr=False)
 
 
 def sha256_of(text: str) -> str:

@@ -20,6 +20,7 @@ import yaml
 from svp_nlp.errors import GoldError
 from svp_nlp.model import Finding, Flow, Label, Span, Transcript, Turn
 from svp_nlp.reading import read, read_text
+from svp_nlp.reading.references import resolved
 
 SUFFIXES = (".txt", ".vtt", ".srt")
 
@@ -162,6 +163,9 @@ def _load(file: Path, raw: Path | None, known: Collection[str] | None) -> GoldTr
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise GoldError(f"{file.name}: not UTF-8 at byte {error.start}; gold files are UTF-8") from error
+    suffix = _format_of(file, text) if raw is None else raw.suffix.lower().removeprefix(".")
+    if suffix in ("vtt", "srt"):
+        text = resolved(text)[0]  # as `read` does, so that marks point into the text it returns
     marked = _take_apart(text, file.name, known)
     transcript = _transcript(marked.raw, file, raw)
     codes = tuple(coding for _, coding in marked.codes)

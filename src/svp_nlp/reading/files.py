@@ -15,6 +15,7 @@ from svp_nlp.reading.captions import captions_of
 from svp_nlp.reading.encodings import decode, encode
 from svp_nlp.reading.lines import lines_of, page_starts_of
 from svp_nlp.reading.pdf import pdf_text
+from svp_nlp.reading.references import as_written, left, resolved
 from svp_nlp.reading.turns import talk_of
 from svp_nlp.reading.word import open_archive, word_text
 from svp_nlp.reading.word_clean import clean_docx
@@ -41,6 +42,8 @@ def read(path: str | Path, *, id: str | None = None, encoding: str | None = None
 
 def read_text(text: str, *, id: str = "T1", format: str = "txt") -> Transcript:
     """Read an interview from text that is already decoded; *format* is "txt", "vtt" or "srt".
+
+    Of captions, character references ("&#39;") stay as they are here; `read` resolves them.
 
     >>> transcript = read_text("Interviewer: How was it?\\n\\nRespondent: Hard.")
     >>> [(turn.role.value, transcript.said(turn)) for turn in transcript.turns]
@@ -108,8 +111,11 @@ def _transcript(text: str, id: str, format: str, source: Source, *, name: str) -
 def _read_plain(format: str) -> Callable[[bytes, str, str, str | None], Transcript]:
     def reader(data: bytes, name: str, id: str, encoding: str | None) -> Transcript:
         decoded = decode(data, name=name, encoding=encoding)
-        source = Source(encoding=decoded.encoding, bom=decoded.bom, notes=decoded.notes)
-        return _transcript(decoded.text, id, format, source, name=name)
+        text, references = (decoded.text, ()) if format == "txt" else resolved(decoded.text)
+        source = Source(
+            encoding=decoded.encoding, bom=decoded.bom, notes=decoded.notes, references=references
+        )
+        return _transcript(text, id, format, source, name=name)
 
     return reader
 
@@ -195,8 +201,17 @@ def write(redacted: Redacted, source: Transcript, path: Path) -> None:
     if source.format == "docx":
         data = _clean_word(redacted, source)
     else:
-        data = encode(redacted.transcript.text, source.source.encoding, bom=source.source.bom)
+        data = encode(_as_written(redacted, source), source.source.encoding, bom=source.source.bom)
     write_whole(path, data, shared=True)
+
+
+def _as_written(redacted: Redacted, source: Transcript) -> str:
+    """Return the clean text with character references as the source has them; it must read the same."""
+    clean = redacted.transcript
+    text = as_written(clean.text, left(source.source.references, redacted))
+    if source.source.references and resolved(text)[0] != clean.text:
+        raise SpanError(f"the clean captions of {source.id} would be read as another text")
+    return text
 
 
 def _clean_word(redacted: Redacted, source: Transcript) -> bytes:

@@ -312,12 +312,14 @@ def restore(layout: f.Layout, what: str | Path) -> str:
     verbatim from a clean transcript come back as they were said; other pseudonyms become the fullest name of
     their entity. For the private side only.
     """
+    from svp_nlp.reading.references import as_written
     from svp_nlp.redaction.redact import named_again, restored
 
     sides = load_sides(layout)
     whole = _transcript(sides, what)
     if whole is not None:
-        return restored(whole.redacted, whole.source)
+        text = restored(whole.redacted, whole.source)
+        return as_written(text, whole.source.source.references)
     text = _text_of(what)
     ledger = load_ledger(layout)
     parts = re.split(r'([“”"\n])', text)
