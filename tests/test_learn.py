@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from svp_nlp.coding.abstain import conformal_threshold
+from svp_nlp.coding.rank import Material
 from svp_nlp.coding.suggest import ThemeSuggester
 from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 from svp_nlp.errors import CodebookError
@@ -131,6 +132,43 @@ def test_refitting_a_thousand_passages_takes_under_two_seconds(suggester: ThemeS
     with threadpool_limits(1):
         start = time.process_time()
         suggester.fit(texts, codings)
+        assert time.process_time() - start < 2
+
+
+def told(count: int) -> tuple[list[str], list[list[str]]]:
+    """Return confirmed texts enough for the study's other passages to teach too, two themes by turns."""
+    about = ("The blue folder of the night shift was", "The old pump by the window was")
+    texts = [f"{about[i % 2]} missing on day {i}, so we had to look for it again." for i in range(count)]
+    return texts, [["d.a"] if i % 2 == 0 else ["d.b"] for i in range(count)]
+
+
+def test_undecided_passages_teach_too(suggester: ThemeSuggester) -> None:
+    texts, codings = told(48)
+    others = [f"The blue folder was late in week {i}." for i in range(30)]
+    suggester.fit(texts, codings)
+    made = suggester.suggest([*others, "The pump leaks."])
+    assert all(m[0].theme == "d.a" for m in made[:-1])
+    assert made[-1][0].theme == "d.b"
+    assert all(0 < s.score < 1 for m in made for s in m.ranked)
+    assert suggester.suggest([*others, "The pump leaks."]) == made
+
+
+def test_a_study_all_decided_is_still_ranked(suggester: ThemeSuggester) -> None:
+    texts, codings = told(48)
+    made = suggester.fit(texts, codings).suggest(texts[:4])
+    assert [m[0].theme for m in made] == ["d.a", "d.b", "d.a", "d.b"]
+
+
+def test_suggesting_for_a_thousand_passages_learns_in_under_two_seconds(suggester: ThemeSuggester) -> None:
+    texts, codings = told(200)
+    suggester.fit(texts, codings)
+    passages = [f"The blue folder, or the pump, was gone in week {i}." for i in range(1000)]
+    suggester.suggest(passages)  # fills the embedding cache
+    assert suggester.learner is not None
+    material = Material.of(passages, None, suggester.embedder)
+    with threadpool_limits(1):
+        start = time.process_time()
+        suggester.learner.themes(material, material)
         assert time.process_time() - start < 2
 
 

@@ -15,6 +15,7 @@ from svp_nlp.stats import (
     bootstrap,
     calibration,
     calibration_error,
+    error_by_chance,
     kappa,
     proportion,
     wilson,
@@ -86,6 +87,17 @@ def test_calibration_error_by_hand() -> None:
     ]
     assert calibration_error(scores, hits) == pytest.approx((0.20 * 4 + 0.45 * 2) / 6)
     assert math.isnan(calibration_error([], []))
+
+
+def test_error_by_chance_is_what_right_probabilities_show() -> None:
+    # One bin of four scores of 0.5: sqrt(2 / pi * 4 * 0.25) / 4
+    assert error_by_chance([0.5] * 4) == pytest.approx(math.sqrt(2 / math.pi) / 4)
+    assert error_by_chance([0.0, 1.0]) == 0.0
+    assert math.isnan(error_by_chance([]))
+    rng = np.random.default_rng(0)
+    scores = rng.random(300)
+    drawn = [calibration_error(scores, rng.random(300) < scores) for _ in range(300)]
+    assert error_by_chance(scores) == pytest.approx(float(np.mean(drawn)), rel=0.05)
 
 
 def test_a_score_of_one_lies_in_the_last_bin() -> None:

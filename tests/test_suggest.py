@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from svp_nlp.coding.abstain import SIGNS, shipped_calibration, signs
+from svp_nlp.coding.abstain import COMPARED, SIGNS, Calibration, shipped_calibration, signs
 from svp_nlp.coding.codebook import founding_codebook
 from svp_nlp.coding.rank import CodebookRanker, Material, codebook_texts, route
 from svp_nlp.coding.segment import passages
@@ -226,7 +226,25 @@ def test_signs_do_not_depend_on_company(embedder: SentenceEmbedder) -> None:
 def test_the_shipped_calibration_says_where_it_comes_from() -> None:
     shipped = shipped_calibration()
     assert len(shipped.weights) == len(SIGNS)
-    assert "twelve invented interviews" in shipped.source
+    assert "invented interviews" in shipped.source
+    assert shipped.usual.keys() == shipped.reach.keys() == set(COMPARED)
+
+
+def test_length_counts_by_what_the_study_reaches() -> None:
+    usual = {"length": 4.0, "codebook": 0.0, "words": 0.0}
+    made = Calibration((1.0,) * len(SIGNS), 0.0, {}, 0.3, 1.5, 0.05, "", usual, dict.fromkeys(usual, 0.5))
+    short = np.zeros((90, len(SIGNS)))
+    short[:, 0] = 3.8
+    # 90 passages reach 3.8, ten more of the usual level 4.0 are added
+    assert made.level(short)[0] == pytest.approx(3.82)
+    assert made.level(short[:1])[0] == pytest.approx((3.8 + 40) / 11)
+    assert made.level()[0] == made.level(short[:0])[0] == 4.0
+    short[:, 0] = 1.0
+    assert made.level(short)[0] == 3.5  # followed no further than that
+    assert made.level(short)[SIGNS.index("names")] == 0.0
+    assert made.coded(short[:1], [Role.RESPONDENT], made.level(short)) > made.coded(
+        short[:1], [Role.RESPONDENT]
+    )
 
 
 def test_content_words_leave_out_small_talk_and_masks() -> None:

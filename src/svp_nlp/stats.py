@@ -148,3 +148,17 @@ def calibration_error(scores: Sequence[float], hits: Sequence[bool], bins: int =
     curve = calibration(scores, hits, bins)
     total = sum(n for *_, n in curve)
     return sum(abs(s - h) * n for s, h, n in curve) / total if total else float("nan")
+
+
+def error_by_chance(scores: Sequence[float], bins: int = 10) -> float:
+    """Return the `calibration_error` to be expected of *scores* that are exactly right probabilities.
+
+    Hits scatter around their probability, the more so the fewer there are in a bin. The mean gap of a bin is
+    taken from the normal distribution with the variance of its hits: sqrt(2 / pi * sum of p (1 - p)).
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if not len(values):
+        return float("nan")
+    place = np.clip((values * bins).astype(int), 0, bins - 1)
+    variances = np.bincount(place, weights=values * (1 - values), minlength=bins)
+    return float(np.sqrt(2 / np.pi * variances).sum() / len(values))

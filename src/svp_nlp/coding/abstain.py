@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
@@ -27,9 +27,17 @@ Column = npt.NDArray[np.float64]
 SIGNS = ("length", "plain", "codebook", "words", "question on codebook", "question plain", "names")
 """What tells coded text from other text; one column each of `signs`."""
 
+COMPARED = ("length", "codebook", "words")
+"""Signs that count by how far they fall short of what the study's clearest passages reach: one study's people
+speak in longer turns, or nearer to the codebook's words, than another's."""
+
 # Names and numbers inside a sentence, masked identifiers: plain facts are full of them.
 _FACT = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+|\[[A-Z_]+\b|\d+")
 _NEAREST = 3
+# What one passage in ten exceeds is the level of a study. It is drawn to the usual level as if so many
+# passages had been read of that: few passages have no level of their own.
+LEVEL = 0.9
+_USUAL_WEIGHT = 10
 # Words from which on an answer is as long as those that coders usually code.
 _ANSWER_WORDS = 40
 # Interviewers' turns are hardly ever coded (0 of 265 in the development interviews); they stay listed.
@@ -40,6 +48,8 @@ _INTERVIEWER_LOGIT = -5.0
 class Calibration:
     """Shipped numbers: weights of `SIGNS`, their intercept, and what makes scores probabilities of themes.
 
+    ``usual`` holds the level that `COMPARED` signs usually reach in a study, and ``reach`` how far a study's
+    own level is followed away from it: a study that says nothing of the codebook has none to compare with.
     ``voices`` holds the numbers of `svp_nlp.coding.learn.Voices` before anything is confirmed.
     ``least_coded`` and ``least_sure`` are where saying "none" begins: probability of being coded at all, and
     of the first theme in multiples of an even guess. ``missed`` is the share of coded passages told "none"
@@ -53,10 +63,33 @@ class Calibration:
     least_sure: float
     missed: float
     source: str
+    usual: Mapping[str, float] = field(default_factory=dict)
+    reach: Mapping[str, float] = field(default_factory=dict)
 
-    def coded(self, signs: Matrix, roles: Sequence[Role]) -> Column:
-        """Return the probability that a coder gives each text any theme, shape (texts,)."""
-        logit = signs @ np.array(self.weights) + self.intercept
+    def level(self, signs: Matrix | None = None) -> Column:
+        """Return what the clearest passages of a study reach in each sign, shape (len(SIGNS),).
+
+        *signs* are those of all its passages that are not an interviewer's; without any it is the usual
+        level. It is 0 for signs that are not compared.
+        """
+        usual = np.array([self.usual.get(sign, 0.0) for sign in SIGNS])
+        if signs is None or not len(signs):
+            return usual
+        own = np.quantile(signs, LEVEL, axis=0)
+        drawn = (len(signs) * own + _USUAL_WEIGHT * usual) / (len(signs) + _USUAL_WEIGHT)
+        reach = np.array([self.reach.get(sign, 0.0) for sign in SIGNS])
+        return np.asarray(np.clip(drawn, usual - reach, usual + reach))
+
+    def logit(self, signs: Matrix, level: Column) -> Column:
+        """Return the log odds that a coder gives each text any theme, in a study of that `level`."""
+        return np.asarray((signs - level) @ np.array(self.weights) + self.intercept)
+
+    def coded(self, signs: Matrix, roles: Sequence[Role], level: Column | None = None) -> Column:
+        """Return the probability that a coder gives each text any theme, shape (texts,).
+
+        *level* is that of their study; the usual one where there is no study around the texts.
+        """
+        logit = self.logit(signs, self.level() if level is None else level)
         logit += np.array([_INTERVIEWER_LOGIT if r is Role.INTERVIEWER else 0.0 for r in roles])
         return np.asarray(1.0 / (1.0 + np.exp(-logit)))
 
@@ -67,10 +100,14 @@ def shipped_calibration() -> Calibration:
     text = resources.files("svp_nlp.coding").joinpath("calibration.json").read_text(encoding="utf-8")
     content = json.loads(text)
     weights = tuple(float(content["weights"][sign]) for sign in SIGNS)
-    voices = {name: float(value) for name, value in content["voices"].items()}
-    least_coded, least_sure, missed = (float(content[k]) for k in ("least_coded", "least_sure", "missed"))
+    voices, usual, reach = (
+        {name: float(value) for name, value in content[group].items()}
+        for group in ("voices", "usual", "reach")
+    )
+    numbers = (float(content[k]) for k in ("intercept", "least_coded", "least_sure", "missed"))
+    intercept, least_coded, least_sure, missed = numbers
     return Calibration(
-        weights, float(content["intercept"]), voices, least_coded, least_sure, missed, content["source"]
+        weights, intercept, voices, least_coded, least_sure, missed, content["source"], usual, reach
     )
 
 

@@ -3,12 +3,13 @@
 One logistic regression over embeddings, character n-grams, words and the question before; the codebook's own
 text takes part as examples, so that one confirmed coding already helps and none does no harm. Its voice is
 added to the codebook's ranking. How loud it is, how much the commonness of a theme counts and how sharp the
-probabilities are is chosen on confirmed codings, each predicted from the others, once there are enough.
+probabilities are is chosen on confirmed codings, each predicted from the others, once there are enough. From
+then on the study's undecided passages teach too (see `svp_nlp.coding.undecided`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -25,6 +26,14 @@ from svp_nlp.coding.abstain import (
 )
 from svp_nlp.coding.rank import Centre, CodebookRanker, Fit, Material, unit
 from svp_nlp.coding.speech import without_marks
+from svp_nlp.coding.undecided import (
+    Places,
+    StudyFit,
+    as_common,
+    matching_power,
+    own_commonness,
+    to_power,
+)
 from svp_nlp.coding.words import Matrix, content_words
 from svp_nlp.engines.protocols import Vectors
 from svp_nlp.model import Role
@@ -44,7 +53,9 @@ _CHUNK = 2000
 # Voices are tuned on held-out codings from so many coded texts on.
 _LEAST_CODED = 40
 _FOLDS = 5
-_QUESTIONS = (0.0, 0.3)
+# More undecided passages than this teach no more, and cost time.
+_MOST_UNDECIDED = 3000
+_QUESTIONS = (0.0, 0.3, 0.5, 0.8)
 _PRIORS = (0.0, 0.15, 0.3, 0.5)
 _SHARPNESS = tuple(float(s) for s in np.geomspace(0.03, 2.0, 25))
 _PRIOR_FLOOR = 2.0
@@ -83,6 +94,20 @@ class Examples:
     asked: Vectors = field(repr=False)
     pairs: Rows = field(repr=False)
     weights: Column = field(repr=False)
+
+    @property
+    def shares(self) -> Matrix:
+        """Return how its themes share each text, shape (texts, themes)."""
+        shares = np.zeros((len(self.texts), int(self.pairs[:, 1].max()) + 1))
+        shares[self.pairs[:, 0], self.pairs[:, 1]] = 1.0
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+    @property
+    def text_weights(self) -> Column:
+        """Return the weight of each text, that of its pairs added up."""
+        found = np.zeros(len(self.texts))
+        np.add.at(found, self.pairs[:, 0], self.weights)
+        return found
 
     @classmethod
     def of(cls, ranker: CodebookRanker, confirmed: Confirmed | None = None) -> Examples:
@@ -124,16 +149,19 @@ class Likeness:
         themselves = by_letters @ by_letters.T, by_words @ by_words.T
         self.among_examples = self._joined(*themselves, examples.vectors, examples.asked)
 
-    def answers(self, material: Material, centre: Centre) -> Matrix:
-        """Return the likeness of each text, its question beside it, shape (texts, examples)."""
-        return self._to(material.texts, centre.answers(material), centre.questions(material))
+    def of(self, material: Material, centre: Centre) -> Fit:
+        """Return the likeness of each text, its question beside it, and that of each question as a text.
 
-    def questions(self, material: Material, centre: Centre) -> Matrix:
-        """Return the likeness of each question taken as a text."""
+        Both have the shape (texts, examples); questions are 0 where nothing was asked.
+        """
         asked = centre.questions(material)
-        return self._to(material.questions, asked, np.zeros_like(asked))
+        answers = self._to(material.texts, centre.answers(material), asked)
+        questions = self._to(material.questions, asked, np.zeros_like(asked))
+        return Fit(answers, questions * material.was_asked[:, None])
 
     def _to(self, texts: Sequence[str], vectors: Vectors, asked: Vectors) -> Matrix:
+        if not texts:
+            return np.zeros((0, len(self.examples.texts)))
         letters = self._letters.transform([without_marks(t) for t in texts]) @ self._by_letters
         return self._joined(letters, self._words.transform(texts) @ self._by_words, vectors, asked)
 
@@ -155,11 +183,22 @@ class ExampleClassifier:
         self._directions = _main_directions(likeness)
         self._model = LogisticRegression(C=_RIDGE, max_iter=1000)
         texts, themes = pairs.T
-        self._model.fit((likeness @ self._directions)[texts], themes, sample_weight=weights)
+        self._model.fit(self.places(likeness)[texts], themes, sample_weight=weights)
+
+    def places(self, likeness: Matrix) -> Matrix:
+        """Return where texts lie along the main directions, given their likeness to the examples."""
+        return np.asarray(likeness @ self._directions)
+
+    def fit(self, likeness: Fit) -> Fit:
+        """Return how well texts, and the questions before them, fit each theme."""
+        asked = np.asarray(likeness.questions.any(axis=1))
+        return Fit(self(likeness.answers), self(likeness.questions) * asked[:, None])
 
     def __call__(self, likeness: Matrix) -> Matrix:
         """Return how well texts fit each theme, given their likeness to the examples."""
-        decision = self._model.decision_function(likeness @ self._directions)
+        if not len(likeness):
+            return np.zeros((0, len(self._model.classes_)))
+        decision = self._model.decision_function(self.places(likeness))
         # scikit-learn gives one column for two themes
         both = np.stack([-decision, decision], axis=1) if decision.ndim == 1 else decision
         return np.asarray(both - both.mean(axis=1, keepdims=True), dtype=np.float64)
@@ -216,45 +255,108 @@ class Learner:
         self.least_coded = calibration.least_coded
         self._gate: Any = None
         self._classifier: ExampleClassifier | None = None
+        self._taught: Taught | None = None
+        self._decided: frozenset[str] = frozenset()
         if len(self.counts) < 2:
             return
         examples = Examples.of(ranker, confirmed)
         self._likeness = Likeness(examples)
         self._classifier = ExampleClassifier(self._likeness.among_examples, examples.pairs, examples.weights)
         if confirmed is not None:
-            self.counts = confirmed.labels.sum(axis=0)
-            self._gate, self.least_coded = _gate(confirmed, calibration)
-            self.voices = _tuned(self.voices, self._likeness, confirmed, ranker)
+            self._learn(confirmed)
 
-    def themes(self, material: Material, corpus: Material) -> Matrix:
-        """Return the probability of each theme for a coded text, shape (texts, themes)."""
+    def _learn(self, confirmed: Confirmed) -> None:
+        self.counts = confirmed.labels.sum(axis=0)
+        self._decided = frozenset(confirmed.material.texts)
+        self._gate, self.least_coded = _gate(confirmed, self.calibration)
+        # Examples are as loud as confirmed ones are many beside the pieces of the codebook: held-out texts
+        # would choose them too low, being judged by fewer examples than there are.
+        louder = 1 + confirmed.coded.sum() / len(self.ranker.pieces)
+        self.voices = replace(self.voices, examples=self.voices.examples * louder)
+        if confirmed.coded.sum() >= _LEAST_CODED:
+            self._taught = Taught(self._likeness, confirmed, self.ranker)
+            self.voices = self._taught.tuned(self.voices)
+
+    def themes(self, material: Material, corpus: Material, likely: Column | None = None) -> Matrix:
+        """Return the probability of each theme for a coded text, shape (texts, themes).
+
+        *corpus* is the study around them, *likely* how likely each of its passages is coded at all.
+        """
         if self._classifier is None:
             return np.ones((len(material.texts), 1))
-        by_example = self.by_example(material, Centre.of(corpus, self.ranker))
-        shares = self.voices.shares(self.ranker.scores(material, corpus), by_example, self.counts)
-        return self.voices.probabilities(shares)
+        centre = Centre.of(corpus, self.ranker)
+        if self._taught is None:
+            by_example = self.by_example(material, centre)
+            shares = self.voices.shares(self.ranker.scores(material, corpus), by_example, self.counts)
+            return self.voices.probabilities(shares)
+        weights = np.ones(len(corpus.texts)) if likely is None else likely
+        fit, power, voices = self._study_fit(
+            self._taught, self._classifier, self._study(corpus, weights, centre)
+        )
+        shares = np.zeros((len(material.texts), len(self.counts)))
+        for rows in _chunks(len(shares)):
+            near = self._likeness.of(material.some(rows), centre)
+            shares[rows] = fit(self._classifier.places(near.at(voices.questions)))
+        return voices.probabilities(to_power(shares, power))
+
+    def _study(self, corpus: Material, likely: Column, centre: Centre) -> Undecided:
+        """Return the passages of *corpus* that nobody decided on, evenly thinned where there are many."""
+        open_ = np.array([i for i, t in enumerate(corpus.texts) if t not in self._decided], dtype=np.intp)
+        rows = open_[:: max(1, -(-len(open_) // _MOST_UNDECIDED))]
+        some = corpus.some(rows)
+        return Undecided(self._likeness.of(some, centre), self.ranker.scores(some, corpus), likely[rows])
+
+    def _study_fit(
+        self, taught: Taught, classifier: ExampleClassifier, study: Undecided
+    ) -> tuple[StudyFit, float, Voices]:
+        """Return what the examples and the study's undecided passages teach together.
+
+        With it the power that its shares need, and voices calibrated to them.
+        """
+        examples, voices = self._likeness.examples, self.voices
+        shares = voices.shares(study.scores, classifier.fit(study.likeness), self.counts)
+        common = own_commonness(shares, study.weights)
+        known = Places(
+            classifier.places(self._likeness.among_examples), examples.shares, examples.text_weights
+        )
+        rows = classifier.places(study.likeness.at(voices.questions))
+        fit = StudyFit(known, Places(rows, as_common(shares, common), study.weights))
+        told = taught.as_undecided(voices, fit, classifier, common)
+        power = matching_power(fit(rows), study.weights, told)
+        return fit, power, voices.calibrated(told, taught.labels)
 
     def by_example(self, material: Material, centre: Centre) -> Fit:
         """Return how well each text, and the question before it, fits the examples of each theme."""
         answers, questions = (np.zeros((len(material.texts), len(self.counts))) for _ in range(2))
-        classifier = self._classifier
-        if classifier is None:
+        if self._classifier is None:
             return Fit(answers, questions)
-        for start in range(0, len(answers), _CHUNK):
-            rows = np.arange(start, min(start + _CHUNK, len(answers)))
-            some = material.some(rows)
-            answers[rows] = classifier(self._likeness.answers(some, centre))
-            questions[rows] = classifier(self._likeness.questions(some, centre))
-        return Fit(answers, questions * material.was_asked[:, None])
+        for rows in _chunks(len(answers)):
+            fit = self._classifier.fit(self._likeness.of(material.some(rows), centre))
+            answers[rows], questions[rows] = fit.answers, fit.questions
+        return Fit(answers, questions)
 
-    def coded(self, signs: Matrix, roles: Sequence[Role]) -> Column:
-        """Return the probability that a coder gives each text any theme, shape (texts,)."""
-        shipped = self.calibration.coded(signs, roles)
+    def coded(self, signs: Matrix, roles: Sequence[Role], level: Column | None = None) -> Column:
+        """Return the probability that a coder gives each text any theme, shape (texts,).
+
+        *level* is that of the study (see `Calibration.level`); decisions learned from need none.
+        """
+        shipped = self.calibration.coded(signs, roles, level)
         if self._gate is None:
             return shipped
         learned = self._gate.predict_proba(_gate_columns(signs, self.calibration))[:, 1]
         interviewers = np.array([r is Role.INTERVIEWER for r in roles])
         return np.where(interviewers, shipped, learned)
+
+    def likely(self, signs: Matrix, roles: Sequence[Role], *, alone: bool) -> Column:
+        """Return how likely each text is coded; texts *alone* are taken for full answers."""
+        if alone:
+            return self.coded(at_answer_length(signs), roles)
+        return self.coded(signs, roles, self.level(signs, roles))
+
+    def level(self, signs: Matrix, roles: Sequence[Role]) -> Column:
+        """Return the level of a study, told from what is not said by interviewers."""
+        said = np.array([r is not Role.INTERVIEWER for r in roles], dtype=bool)
+        return self.calibration.level(signs[said])
 
     def verdicts(
         self, signs: Matrix, roles: Sequence[Role], themes: Matrix, *, alone: bool
@@ -266,7 +368,8 @@ class Learner:
         *alone*, without the interview around them, length says little and that is their probability. Once
         people's decisions teach what is coded, they alone say how short a passage may be.
         """
-        coded, in_full = self.coded(signs, roles), self.coded(at_answer_length(signs), roles)
+        level = None if alone else self.level(signs, roles)
+        coded, in_full = (self.coded(s, roles, level) for s in (signs, at_answer_length(signs)))
         first = themes.max(axis=1)
         clear = (in_full * first >= _MORE_LIKELY_THAN_NOT) & (self._gate is None)
         if alone:
@@ -275,48 +378,87 @@ class Learner:
         return coded, unsure | ~(clear | (coded >= self.least_coded))
 
 
-def held_out(likeness: Likeness, coded: Material, centre: Centre) -> Fit:
-    """Return the examples' voice on each coded text, the last examples, fitted without its neighbours.
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Passages nobody decided on: likeness to all examples, the codebook's scores, and weights."""
 
-    Folds are runs of neighbouring texts: passages of one interview mostly fall into one fold.
+    likeness: Fit = field(repr=False)
+    scores: Fit = field(repr=False)
+    weights: Column = field(repr=False)
+
+
+class Taught:
+    """Confirmed codings, each judged by what the others teach: to tune voices and to calibrate scores on.
+
+    The coded texts are the last of the examples. Of each theme, runs of neighbouring texts are held out
+    together: passages of one interview mostly fall into one fold.
     """
-    examples = likeness.examples
-    first = len(examples.texts) - len(coded.texts)
-    to_questions = likeness.questions(coded, centre)
-    answers, questions = (np.zeros((len(coded.texts), int(examples.pairs[:, 1].max()) + 1)) for _ in range(2))
-    for out in np.array_split(np.arange(len(coded.texts)), _FOLDS):
-        kept = np.setdiff1d(np.arange(len(examples.texts)), out + first)
+
+    def __init__(self, likeness: Likeness, confirmed: Confirmed, ranker: CodebookRanker) -> None:
+        coded = confirmed.some(np.flatnonzero(confirmed.coded))
+        centre = Centre.of(confirmed.material, ranker)
+        self._likeness = likeness
+        self.labels = coded.labels
+        self._counts: Column = coded.labels.sum(axis=0)
+        self._scores = ranker.scores(coded.material, confirmed.material)
+        first = len(likeness.examples.texts) - len(coded.labels)
+        near = likeness.of(coded.material, centre)
+        self._near = replace(near, answers=likeness.among_examples[first:])
+        self._by_example = Fit(np.zeros_like(self.labels), np.zeros_like(self.labels))
+        for out in folds(coded.labels):
+            kept, classifier = self._without(out + first)
+            near = Fit(self._near.answers[np.ix_(out, kept)], self._near.questions[np.ix_(out, kept)])
+            fit = classifier.fit(near)
+            self._by_example.answers[out], self._by_example.questions[out] = fit.answers, fit.questions
+
+    def _without(self, out: Rows) -> tuple[Rows, ExampleClassifier]:
+        """Return the examples other than *out*, and what they teach alone."""
+        examples = self._likeness.examples
+        kept = np.setdiff1d(np.arange(len(examples.texts)), out)
         mine = np.isin(examples.pairs[:, 0], kept)
         texts, themes = examples.pairs[mine].T
         pairs = np.stack([np.searchsorted(kept, texts), themes], axis=1)
-        among = likeness.among_examples[np.ix_(kept, kept)]
-        classifier = ExampleClassifier(among, pairs, examples.weights[mine])
-        answers[out] = classifier(likeness.among_examples[np.ix_(out + first, kept)])
-        questions[out] = classifier(to_questions[np.ix_(out, kept)])
-    return Fit(answers, questions * coded.was_asked[:, None])
+        among = self._likeness.among_examples[np.ix_(kept, kept)]
+        return kept, ExampleClassifier(among, pairs, examples.weights[mine])
+
+    def tuned(self, default: Voices) -> Voices:
+        """Choose the voices with the least log loss on held-out codings."""
+        shares = self.labels / self.labels.sum(axis=1, keepdims=True)
+
+        def loss(voices: Voices) -> float:
+            return -float((shares * np.log(self.guesses(voices) + 1e-9)).sum())
+
+        choices = product(_QUESTIONS, _PRIORS, _SHARPNESS)
+        return min((replace(default, questions=q, prior=p, sharpness=s) for q, p, s in choices), key=loss)
+
+    def guesses(self, voices: Voices) -> Matrix:
+        """Return how the themes share each coded text, judged by the others."""
+        return voices.shares(self._scores, self._by_example, self._counts)
+
+    def as_undecided(
+        self, voices: Voices, fit: StudyFit, classifier: ExampleClassifier, common: Column
+    ) -> Matrix:
+        """Return how the themes share each coded text, judged by *fit* as if nobody had decided on it."""
+        chosen = np.arange(len(self._likeness.examples.texts))[-len(self.labels) :]
+        rows = classifier.places(self._near.at(voices.questions))
+        return fit.as_undecided(chosen, rows, as_common(self.guesses(voices), common))
 
 
-def _tuned(default: Voices, likeness: Likeness, confirmed: Confirmed, ranker: CodebookRanker) -> Voices:
-    """Choose the voices with the least log loss on held-out codings; near the default while there are few.
+def folds(labels: Matrix) -> list[Rows]:
+    """Return rows to hold out together: of each theme's texts, in their order, runs of one in five.
 
-    Examples are as loud as confirmed ones are many beside the pieces of the codebook: held-out texts would
-    choose them too low, being judged by fewer examples than there are.
+    A text counts for its rarest theme, so that each fold knows something of every theme.
     """
-    coded = confirmed.some(np.flatnonzero(confirmed.coded))
-    voices = replace(default, examples=default.examples * (1 + len(coded.labels) / len(ranker.pieces)))
-    if len(coded.labels) < _LEAST_CODED:
-        return voices
-    by_example = held_out(likeness, coded.material, Centre.of(confirmed.material, ranker))
-    scores = ranker.scores(coded.material, confirmed.material)
-    shares = coded.labels / coded.labels.sum(axis=1, keepdims=True)
-    counts = coded.labels.sum(axis=0)
+    rarest = np.where(labels > 0, labels.sum(axis=0), np.inf).argmin(axis=1)
+    fold = np.zeros(len(labels), dtype=np.intp)
+    for theme in np.unique(rarest):
+        rows = np.flatnonzero(rarest == theme)
+        fold[rows] = (np.arange(len(rows)) * _FOLDS // max(_FOLDS, len(rows)) + theme) % _FOLDS
+    return [np.flatnonzero(fold == k) for k in np.unique(fold)]
 
-    def loss(voices: Voices) -> float:
-        return -float((shares * np.log(voices.shares(scores, by_example, counts) + 1e-9)).sum())
 
-    choices = product(_QUESTIONS, _PRIORS, _SHARPNESS)
-    best = min((replace(voices, questions=q, prior=p, sharpness=s) for q, p, s in choices), key=loss)
-    return best.calibrated(best.shares(scores, by_example, counts), coded.labels)
+def _chunks(count: int) -> Iterator[Rows]:
+    return (np.arange(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK))
 
 
 def _logit(shares: Matrix) -> Matrix:
@@ -358,5 +500,4 @@ def _gate(confirmed: Confirmed, calibration: Calibration) -> tuple[Any, float]:
 
 
 def _gate_columns(signs: Matrix, calibration: Calibration) -> Matrix:
-    shipped = signs @ np.array(calibration.weights) + calibration.intercept
-    return np.hstack([shipped[:, None], signs])
+    return np.hstack([calibration.logit(signs, calibration.level())[:, None], signs])

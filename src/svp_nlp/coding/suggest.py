@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from svp_nlp.coding.abstain import Calibration, shipped_calibration, signs
+from svp_nlp.coding.abstain import Calibration, Column, shipped_calibration, signs
 from svp_nlp.coding.learn import Confirmed, Learner
 from svp_nlp.coding.rank import Centre, CodebookRanker, Material, route
 from svp_nlp.coding.segment import passage_text, question_text, sentences
@@ -103,10 +103,7 @@ class ThemeSuggester:
             return ()
         material = Material.of(texts, questions, self.embedder)
         who = _speakers(roles, len(texts))
-        corpus, themes = self._themes(material, who)
-        alone = questions is None and roles is None
-        judged = signs(self.ranker, material)
-        coded, none = self._learned.verdicts(judged, who, themes, alone=alone)
+        corpus, themes, coded, none = self._judged(material, who, alone=questions is None and roles is None)
         ranked = np.argsort(-themes, axis=1, kind="stable")[:, :top]
         reasons = self._explain.reasons(material, themes, ranked, Centre.of(corpus, self.ranker))
         return tuple(
@@ -137,9 +134,7 @@ class ThemeSuggester:
             return ()
         j = self.codebook.themes.index(self.codebook.theme(theme))
         material, who = Material.of(texts, questions, self.embedder), _speakers(roles, len(texts))
-        corpus, themes = self._themes(material, who)
-        alone = questions is None and roles is None
-        coded, _ = self._learned.verdicts(signs(self.ranker, material), who, themes, alone=alone)
+        corpus, themes, coded, _ = self._judged(material, who, alone=questions is None and roles is None)
         scores = coded * themes[:, j]
         column = np.full((len(texts), 1), j, dtype=np.intp)
         reasons = self._explain.reasons(material, themes, column, Centre.of(corpus, self.ranker))
@@ -152,10 +147,16 @@ class ThemeSuggester:
             self.learner = Learner(self.ranker, self.calibration)
         return self.learner
 
-    def _themes(self, material: Material, who: Sequence[Role]) -> tuple[Material, Matrix]:
-        """Return the corpus that *material* is compared with, and the probability of each theme."""
-        corpus = _answers(material, who)
-        return corpus, self._learned.themes(material, corpus)
+    def _judged(
+        self, material: Material, who: Sequence[Role], *, alone: bool
+    ) -> tuple[Material, Matrix, Column, npt.NDArray[np.bool_]]:
+        """Return what *material* is compared with, each theme's probability, that of any, and "none"."""
+        learned, judged = self._learned, signs(self.ranker, material)
+        answers = np.array([r is not Role.INTERVIEWER for r in who], dtype=bool)
+        corpus = material.some(np.flatnonzero(answers))
+        themes = learned.themes(material, corpus, learned.likely(judged, who, alone=alone)[answers])
+        coded, none = learned.verdicts(judged, who, themes, alone=alone)
+        return corpus, themes, coded, none
 
     def _likely_domain(self, themes: Matrix) -> str:
         """Return the domain with most of the scores where no theme is likely by itself, "" where none has."""
@@ -281,12 +282,6 @@ def _with_exemplars(
 
 def _speakers(roles: Sequence[Role] | None, count: int) -> tuple[Role, ...]:
     return tuple(roles) if roles is not None else (Role.UNKNOWN,) * count
-
-
-def _answers(material: Material, roles: Sequence[Role]) -> Material:
-    """Return what is not said by interviewers: the corpus that texts are compared with."""
-    rows = [i for i, role in enumerate(roles) if role is not Role.INTERVIEWER]
-    return material.some(np.array(rows, dtype=np.intp))
 
 
 def _carriers(text: str) -> tuple[Span, ...]:
