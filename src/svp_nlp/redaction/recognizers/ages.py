@@ -184,51 +184,13 @@ DESCRIBED = re.compile(
 )
 """Somebody described in commas: "Yvette, tiny, about eighty."."""
 
-FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>(?:{UP_TO_99}|[1-9]))\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
-FOR_THE_FORM = re.compile(
-    rf"\b(?:your |and |the )?age\b[^.?!\n]{{0,40}}[.?]\s+(?:(?:um|uh|oh|well|I'm|I am|just|about)[,.]* )*"
-    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=\s*(?:[.,;?!]|$|\n))",
-    re.IGNORECASE,
-)
-DESCRIBED = re.compile(
-    rf"\b[A-Z][a-z]+(?:, [\w' -]{{2,25}}){{0,3}},{HEDGE} (?:about|maybe|nearly|almost|around|only|"
-    rf"just|easily|what,?) "
-    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=[.;]|, (?:and|with|who|she|he)\b)"
-)
-"""Somebody described in commas: "Yvette, tiny, about eighty."."""
-
-FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>(?:{UP_TO_99}|[1-9]))\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
-FOR_THE_FORM = re.compile(
-    rf"\b(?:your |and |the )?age\b[^.?!\n]{{0,40}}[.?]\s+(?:(?:um|uh|oh|well|I'm|I am|just|about)[,.]* )*"
-    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=\s*(?:[.,;?!]|$|\n))",
-    re.IGNORECASE,
-)
-DESCRIBED = re.compile(
-    rf"\b[A-Z][a-z]+(?:, [\w' -]{{2,25}}){{0,3}},{HEDGE} (?:about|maybe|nearly|almost|around|only|"
-    rf"just|easily|what,?) "
-    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=[.;]|, (?:and|with|who|she|he)\b)"
-)
-"""Somebody described in commas: "Yvette, tiny, about eighty."."""
-
-FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>(?:{UP_TO_99}|[1-9]))\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
-FOR_THE_FORM = re.compile(
-    rf"\b(?:your |and |the )?age\b[^.?!\n]{{0,40}}[.?]\s+(?:(?:um|uh|oh|well|I'm|I am|just|about)[,.]* )*"
-    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=\s*(?:[.,;?!]|$|\n))",
-    re.IGNORECASE,
-)
-DESCRIBED = re.compile(
-    rf"\b[A-Z][a-z]+(?:, [\w' -]{{2,25}}){{0,3}},{HEDGE} (?:about|maybe|nearly|almost|around|only|"
-    rf"just|easily|what,?) "
-    rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=[.;]|, (?:and|with|who|she|he)\b)"
-)
-"""Somebody described in commas: "Yvette, tiny, about eighty."."""
-
 SHE_WOULD_BE = re.compile(
-    rf"\b(?:he|she|they|I|[Mm]am|[Mm]um|[Mm]om|[Dd]ad|[Nn]an|[Gg]randma|[Gg]randad)(?:'d| would| must|"
+    rf"\b(?:he|she|they|I|mam|mum|mom|dad|nan|grandma|grandad)(?:'d| would| must|"
     rf" might| could|'ll)? "
     rf"(?:be|have been|'ve been)(?:,? (?:what|about|oh|maybe|nearly|now|um|uh|at least|over))*,? "
     rf"(?P<age>{TWO_DIGIT}|[2-9]\d)(?=\s*(?:[.,;?!]|$|\n)| (?:herself|himself|now|then|and|when|if|by|"
-    rf"this|next)\b)"
+    rf"this|next)\b)",
+    re.IGNORECASE,
 )
 FRAGMENT = re.compile(rf"(?<=[.?!] )(?P<age>{TWO_DIGIT}|[1-9]\d)\.(?= [A-Z]| ?$|\n)", re.IGNORECASE)
 ABOUT_PERSON = re.compile(rf"\b(?:he|she|him|her|his|{PERSON_NOUN})\b", re.IGNORECASE)
@@ -322,7 +284,6 @@ def find(text: str) -> Iterator[Found]:
         (AMENDED, 0.75),
         (TURNED, 0.75),
         (BIRTHDAY, 0.8),
-        (IS_DAYS, 0.8),
         (APPOSITIVE, 0.7),
         (SHORTHAND, 0.85),
         (ANSWER, 0.8),
