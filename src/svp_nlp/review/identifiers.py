@@ -17,10 +17,10 @@ from typing import Any
 
 from svp_nlp.errors import ReviewError
 from svp_nlp.model import Finding, Flow, Label, Span, Status, Transcript
-from svp_nlp.review.decisions import REDACTION, Action, Decision, check_coder
+from svp_nlp.review.decisions import REDACTION, Action, Decision
 from svp_nlp.review.fold import State
 from svp_nlp.review.pieces import Piece, flow_pieces, rows
-from svp_nlp.review.session import Journal, Row, asked_steps, told_seconds
+from svp_nlp.review.session import RecordDesk, Row, Verb, asked_steps, told_seconds
 from svp_nlp.review.store import DecisionLog
 
 AROUND = 90
@@ -118,15 +118,14 @@ def clearance(asked: Sequence[str], state: State) -> Clearance:
     return Clearance(left)
 
 
-class IdentifierDesk:
+class IdentifierDesk(RecordDesk):
     """Answers what the redaction view asks; *coder*, where given, is not asked for a name."""
+
+    kind = "redaction"
 
     def __init__(self, material: IdentifierMaterial, log: DecisionLog, coder: str = "") -> None:
         self.material = material
-        self.coder = coder
-        self.journal = Journal(log)
-        self._verbs: Mapping[str, Callable[[Mapping[str, Any]], Row]] = {
-            "hello": self.hello,
+        verbs: Mapping[str, Verb] = {
             "open": self.open,
             "entity": self.entity,
             "reading": self.reading,
@@ -134,26 +133,7 @@ class IdentifierDesk:
             "undo": self.undo,
             "pull": self.pull,
         }
-
-    def answer(self, verb: str, body: Mapping[str, Any]) -> Row:
-        """Answer one request; raises ReviewError for one that cannot be."""
-        if verb not in self._verbs:
-            raise ReviewError("the page asked for something unknown", hint="load the page again")
-        return self._verbs[verb](body)
-
-    def close(self) -> None:
-        """Give the record back."""
-        self.journal.close()
-
-    def hello(self, _: Mapping[str, Any]) -> Row:
-        """Say what this is, and who may review."""
-        return {
-            "kind": "redaction",
-            "title": self.material.title,
-            "coders": list(self.material.coders),
-            "closed": bool(self.material.coders),
-            "coder": self.coder,
-        }
+        super().__init__(material, log, coder, verbs)
 
     def open(self, body: Mapping[str, Any]) -> Row:
         """Return the entities, those that would leak most first, and the transcripts."""
@@ -219,13 +199,6 @@ class IdentifierDesk:
         """Return what holds now."""
         self.journal.refresh()
         return self._now()
-
-    def _coder(self, body: Mapping[str, Any]) -> str:
-        coder = body.get("coder")
-        check_coder(coder)  # type: ignore[arg-type]  # says what is wrong with anything else
-        if self.material.coders and coder not in self.material.coders:
-            raise ReviewError(f"coder {coder!r} is not one of the study's: {', '.join(self.material.coders)}")
-        return str(coder)
 
     def _target(self, body: Mapping[str, Any], action: Action) -> str:
         if action is Action.ADD_MISSED:

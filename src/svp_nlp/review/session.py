@@ -162,15 +162,79 @@ def _can_go(decision: Decision, group: Sequence[Decision]) -> bool:
     return any(d.id == decision.id for d in standing(group))
 
 
-class CodingDesk:
+class Material(Protocol):
+    """What every desk is asked about: what the study is called, and who may decide (empty: anyone)."""
+
+    @property
+    def title(self) -> str:
+        """The study's title."""
+
+    @property
+    def coders(self) -> tuple[str, ...]:
+        """The ids of those who may decide."""
+
+
+Verb = Callable[[Mapping[str, Any]], Row]
+
+
+class RecordDesk:
+    """What both desks do alike: they keep a record, answer by verb, and know who may decide."""
+
+    kind: Kind
+
+    def __init__(self, material: Material, log: DecisionLog, coder: str, verbs: Mapping[str, Verb]) -> None:
+        self._asked = material
+        self.coder = coder
+        self.journal = Journal(log)
+        self._verbs = {"hello": self.hello, **verbs}
+
+    def answer(self, verb: str, body: Mapping[str, Any]) -> Row:
+        """Answer one request; raises ReviewError for one that cannot be."""
+        if verb not in self._verbs:
+            raise ReviewError("the page asked for something unknown", hint="load the page again")
+        self._require_current()
+        return self._verbs[verb](body)
+
+    def close(self) -> None:
+        """Give the record back."""
+        self.journal.close()
+
+    def hello(self, _: Mapping[str, Any]) -> Row:
+        """Say what this is, and who may decide."""
+        return {
+            "kind": self.kind,
+            "title": self._asked.title,
+            "coders": list(self._asked.coders) or self._seen_coders(),
+            "closed": bool(self._asked.coders),
+            "coder": self.coder,
+        }
+
+    def _require_current(self) -> None:
+        """Raise ReviewError where what this desk was opened with no longer holds."""
+
+    def _seen_coders(self) -> list[str]:
+        """Return the coders to offer where the study names none."""
+        return []
+
+    def _coder(self, body: Mapping[str, Any]) -> str:
+        coder = body.get("coder")
+        check_coder(coder)  # type: ignore[arg-type]  # says what is wrong with anything else
+        if self._asked.coders and coder not in self._asked.coders:
+            raise ReviewError(
+                f"coder {coder!r} is not one of the study's: {', '.join(self._asked.coders)}",
+                hint="svp.toml, [review] coders names them",
+            )
+        return str(coder)
+
+
+class CodingDesk(RecordDesk):
     """Answers what the coding and adjudication views ask; *coder*, where given, is not asked for a name."""
+
+    kind = "coding"
 
     def __init__(self, material: CodingMaterial, log: DecisionLog, coder: str = "") -> None:
         self.material = material
-        self.coder = coder
-        self.journal = Journal(log)
-        self._verbs: Mapping[str, Callable[[Mapping[str, Any]], Row]] = {
-            "hello": self.hello,
+        verbs: Mapping[str, Verb] = {
             "open": self.open,
             "view": self.view,
             "decide": self.decide,
@@ -180,15 +244,9 @@ class CodingDesk:
             "compare": self.compare,
             "similar": self.similar,
         }
+        super().__init__(material, log, coder, verbs)
 
-    def answer(self, verb: str, body: Mapping[str, Any]) -> Row:
-        """Answer one request; raises ReviewError for one that cannot be."""
-        if verb not in self._verbs:
-            raise ReviewError("the page asked for something unknown", hint="load the page again")
-        self._require_codebook()
-        return self._verbs[verb](body)
-
-    def _require_codebook(self) -> None:
+    def _require_current(self) -> None:
         """Raise ReviewError where the codebook was migrated since this desk was opened."""
         version = self.material.codebook.version
         last = self.journal.state.migrations.end(version)
@@ -198,20 +256,8 @@ class CodingDesk:
                 hint="close this and open the review again",
             )
 
-    def close(self) -> None:
-        """Give the record back."""
-        self.journal.close()
-
-    def hello(self, _: Mapping[str, Any]) -> Row:
-        """Say what this is, and who may code."""
-        known = sorted({*self.material.coders, *self.journal.refresh().coders})
-        return {
-            "kind": "coding",
-            "title": self.material.title,
-            "coders": list(self.material.coders) or known,
-            "closed": bool(self.material.coders),
-            "coder": self.coder,
-        }
+    def _seen_coders(self) -> list[str]:
+        return sorted(self.journal.refresh().coders)
 
     def open(self, body: Mapping[str, Any]) -> Row:
         """Return codebook, passages and the coder's own codings."""
@@ -311,16 +357,6 @@ class CodingDesk:
         """Return ids of passages like one."""
         passage = self._passage(body)
         return {"passages": list(self.material.similar(passage.id)) if self.material.similar else []}
-
-    def _coder(self, body: Mapping[str, Any]) -> str:
-        coder = body.get("coder")
-        check_coder(coder)  # type: ignore[arg-type]  # says what is wrong with anything else
-        if self.material.coders and coder not in self.material.coders:
-            raise ReviewError(
-                f"coder {coder!r} is not one of the study's: {', '.join(self.material.coders)}",
-                hint="svp.toml, [review] coders names them",
-            )
-        return str(coder)
 
     def _passage(self, body: Mapping[str, Any]) -> Passage:
         passage = self.material.by_id.get(str(body.get("passage")))
