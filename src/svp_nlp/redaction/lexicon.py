@@ -115,13 +115,18 @@ def nicknames() -> dict[str, frozenset[str]]:
 
 
 @cache
-def same_first_name(one: str, other: str) -> bool:
-    """Tell whether two first names are nicknames of each other, or of a common formal name."""
-    one, other = one.lower(), other.lower()
-    table = nicknames()
-    if one == other or other in table.get(one, ()) or one in table.get(other, ()):
-        return True
-    return any(one in nicks and other in nicks for nicks in table.values())
+def _formal_names() -> dict[str, frozenset[str]]:
+    """Return, for each nickname, the formal first names it stands for."""
+    found: dict[str, set[str]] = {}
+    for formal, nicks in nicknames().items():
+        for nick in nicks:
+            found.setdefault(nick, set()).add(formal)
+    return {nick: frozenset(names) for nick, names in found.items()}
+
+
+def short_forms(name: str) -> frozenset[str]:
+    """Return the nicknames of a given name (lower case) and the names it may be short for."""
+    return (nicknames().get(name, frozenset()) | _formal_names().get(name, frozenset())) - {name}
 
 
 @cache

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from svp_nlp.model import Label
+from svp_nlp.redaction.lexicon import short_forms
 from svp_nlp.redaction.words import (
     bare_name,
     everyday,
     fold,
     is_sounded,
     is_spelled,
-    short_forms,
     sounded_alike,
     sounds_like,
 )

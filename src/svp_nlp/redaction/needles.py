@@ -10,12 +10,12 @@ from enum import Enum
 from svp_nlp.model import Label
 from svp_nlp.redaction.guards import describes_people, is_guarded
 from svp_nlp.redaction.ledger import Ledger
-from svp_nlp.redaction.lexicon import on_name_lists
+from svp_nlp.redaction.lexicon import on_name_lists, short_forms
 from svp_nlp.redaction.names import DIGITS, HEADS, Name
 from svp_nlp.redaction.profiles import SHIFT, Mention, Profile
 from svp_nlp.redaction.roster import Roster
 from svp_nlp.redaction.spoken import MONTH_NAMES
-from svp_nlp.redaction.words import everyday, fold, is_known_word, is_spelled, short_forms
+from svp_nlp.redaction.words import everyday, fold, is_known_word, is_spelled
 
 _MONTHS = (
     "january february march april may june july august september october november december "

@@ -1,4 +1,4 @@
-"""What is known of names as words: titles, ordinary words, short forms, sound, and text made comparable.
+"""What is known of names as words: titles, ordinary words, sound, and text made comparable.
 
 Shared by the rooms' roster, linker and verifier, so that what one of them takes for the same name the
 others do too.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
-from typing import Any
 
 from svp_nlp.redaction.lexicon import contractions, ordinary, word_counts
 
@@ -102,20 +100,6 @@ def everyday(word: str, *, person: bool) -> bool:
     if not person:
         return word in DOUBLE or is_known_word(word)
     return word in DOUBLE or (ordinary(word) and word_counts().get(word, 0) >= _RARE)
-
-
-@cache
-def _nicknames() -> Any:
-    from nicknames import NickNamer
-
-    return NickNamer()
-
-
-@cache
-def short_forms(name: str) -> frozenset[str]:
-    """Return the nicknames of a given name and the names it may be short for (`nicknames` package)."""
-    book = _nicknames()
-    return (frozenset(book.nicknames_of(name)) | frozenset(book.canonicals_of(name))) - {name}
 
 
 _ALIKE = str.maketrans("’‘ʼ′`´‐‑‒–—−“”„«»", "''''''------\"\"\"\"\"")
