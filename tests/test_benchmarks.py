@@ -43,6 +43,14 @@ def test_another_tools_types_become_labels() -> None:
     assert "Ana" not in str(bench.as_json({"set": rows}))
 
 
+def test_names_of_a_register_are_said_as_people_say_them() -> None:
+    bench = load("lists")
+    assert bench.spoken("JOHNS HOPKINS HOSPITAL, THE") == "Johns Hopkins Hospital"
+    assert bench.spoken("SINAI HOSPITAL OF BALTIMORE") == "Sinai Hospital of Baltimore"
+    assert bench.short("BAYSTATE MEDICAL CENTER") == "Baystate"
+    assert "|" not in "".join([*bench.WELL_KNOWN, *bench.HOUSES, *bench.SAINTS, *bench.SCHOOLS])
+
+
 def test_halves_share_no_document() -> None:
     bench = load("suggestions")
     units = [bench.Unit(f"d{i % 10}", "x", frozenset({"a"})) for i in range(40)]

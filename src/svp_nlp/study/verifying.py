@@ -25,6 +25,7 @@ from svp_nlp.study.reviewed import cleared
 from svp_nlp.wording import plural
 
 _INLINE = frozenset({"a", "abbr", "b", "cite", "em", "i", "mark", "q", "strong"})
+_MEND = {"clean": "svp-nlp redact --study DIR --force writes it anew; what is not of the study, take away"}
 _READABLE = {".txt", ".vtt", ".srt", ".docx", ".pdf"}
 
 
@@ -127,7 +128,7 @@ def _readable(path: Path, name: str) -> str:
     except (ValueError, KeyError, csv.Error) as problem:
         raise StudyError(
             f"{name} cannot be searched: damaged, or of a kind that is not known ({type(problem).__name__})",
-            hint="run the command that wrote it again, or take the file away",
+            hint=_MEND.get(path.parent.name, "make it anew with the command that makes it, or take it away"),
         ) from None
 
 
