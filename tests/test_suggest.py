@@ -235,9 +235,9 @@ def test_length_counts_by_what_the_study_reaches() -> None:
     made = Calibration((1.0,) * len(SIGNS), 0.0, {}, 0.3, 1.5, 0.05, "", usual, dict.fromkeys(usual, 0.5))
     short = np.zeros((90, len(SIGNS)))
     short[:, 0] = 3.8
-    # 90 passages reach 3.8, ten more of the usual level 4.0 are added
-    assert made.level(short)[0] == pytest.approx(3.82)
-    assert made.level(short[:1])[0] == pytest.approx((3.8 + 40) / 11)
+    # 90 passages are trusted at 90² / (90² + 30²) = 0.9, one hardly
+    assert made.level(short)[0] == pytest.approx(4.0 - 0.9 * 0.2)
+    assert made.level(short[:1])[0] == pytest.approx(4.0, abs=0.001)
     assert made.level()[0] == made.level(short[:0])[0] == 4.0
     short[:, 0] = 1.0
     assert made.level(short)[0] == 3.5  # followed no further than that

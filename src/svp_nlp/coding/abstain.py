@@ -34,10 +34,10 @@ speak in longer turns, or nearer to the codebook's words, than another's."""
 # Names and numbers inside a sentence, masked identifiers: plain facts are full of them.
 _FACT = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+|\[[A-Z_]+\b|\d+")
 _NEAREST = 3
-# What one passage in ten exceeds is the level of a study. It is drawn to the usual level as if so many
-# passages had been read of that: few passages have no level of their own.
+# What one passage in ten exceeds is the level of a study. So many passages are trusted half to tell it, fewer
+# hardly: the clearest of five passages need not be clear.
 LEVEL = 0.9
-_USUAL_WEIGHT = 10
+_HALF_TRUSTED = 30
 # Words from which on an answer is as long as those that coders usually code.
 _ANSWER_WORDS = 40
 # Interviewers' turns are hardly ever coded (0 of 265 in the development interviews); they stay listed.
@@ -76,7 +76,8 @@ class Calibration:
         if signs is None or not len(signs):
             return usual
         own = np.quantile(signs, LEVEL, axis=0)
-        drawn = (len(signs) * own + _USUAL_WEIGHT * usual) / (len(signs) + _USUAL_WEIGHT)
+        trust = len(signs) ** 2 / (len(signs) ** 2 + _HALF_TRUSTED**2)
+        drawn = usual + trust * (own - usual)
         reach = np.array([self.reach.get(sign, 0.0) for sign in SIGNS])
         return np.asarray(np.clip(drawn, usual - reach, usual + reach))
 
