@@ -31,6 +31,7 @@ STORE_VARIABLE = "SVP_NLP_MODELS"
 """Environment variable that names another store."""
 
 _FETCH = "run `svp-nlp models fetch`"
+_AGAIN = "install svp-nlp again"
 _CHUNK = 1 << 20
 
 
@@ -102,8 +103,7 @@ def manifest() -> Mapping[str, Model]:
     Raises ModelError when the manifest is missing or damaged.
     """
     try:
-        tables = tomllib.loads(_manifest_file().read_text(encoding="utf-8"))["model"]
-        return MappingProxyType({table["name"]: _model(table) for table in tables})
+        return MappingProxyType({table["name"]: _model(table) for table in _tables()["model"]})
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"the manifest of models cannot be read: {type(error).__name__}", hint="install svp-nlp again"
@@ -148,12 +148,31 @@ def installed() -> list[ModelStatus]:
 def verify(names: Iterable[str] | None = None) -> list[ModelProblem]:
     """Hash every file of the models *names* and return what is wrong.
 
-    Without names: the default models, and every other that is here. An empty list means that all of them
-    are the pinned ones. Raises ModelError for an unknown name.
+    Without names: the default models, every other that is here, and those that come with the package. An
+    empty list means that all of them are the pinned ones. Raises ModelError for an unknown name.
     """
+    own: list[ModelProblem] = []
     if names is None:
         names = [status.name for status in installed() if status.default or status.installed]
-    return [problem for model in _chosen(names) for problem in _problems(model)]
+        own = [*_shipped_problems()]
+    return [*(problem for model in _chosen(names) for problem in _problems(model)), *own]
+
+
+def shipped(name: str) -> Path:
+    """Return the folder of a model that comes with the package itself, its files hashed.
+
+    Raises ModelError where a file is missing or is not the pinned one.
+    """
+    table = next((t for t in _tables().get("shipped", []) if t["name"] == name), None)
+    if table is None:
+        raise ModelError(f'no model "{name}" comes with svp-nlp', hint="install svp-nlp again")
+    folder = _shipped_folder() / f"{name}-{table['version']}"
+    for file, expected in table["files"].items():
+        if not (folder / file).is_file():
+            raise ModelError(f"{file} of {folder.name} is missing; it comes with svp-nlp", hint=_AGAIN)
+        if _sha256(folder / file) != expected:
+            raise ModelError(f"{file} of {folder.name} is not the pinned file", hint=_AGAIN)
+    return folder
 
 
 def require_pinned(folder: Path, files: Iterable[str]) -> None:
@@ -184,6 +203,24 @@ def fetch(names: Iterable[str] | None = None, *, progress: Progress = silent) ->
                 archive.unlink()
             progress(model.name, model.archive_size, model.archive_size)
     return [model.path for model in models]
+
+
+def _shipped_problems() -> Iterator[ModelProblem]:
+    for table in _tables().get("shipped", []):
+        try:
+            shipped(table["name"])
+        except ModelError as error:
+            yield ModelProblem(table["name"], "", error.message)
+
+
+def _tables() -> dict[str, Any]:
+    return tomllib.loads(_manifest_file().read_text(encoding="utf-8"))
+
+
+def _shipped_folder() -> Path:
+    # As with the manifest: beside this module in a wheel, in models/ of a checkout.
+    packaged = Path(__file__).with_name("shipped")
+    return packaged if packaged.exists() else Path(__file__).parents[3] / "models"
 
 
 def _manifest_file() -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from svp_nlp.engines.protocols import Analyzer, Hit
 from svp_nlp.model import Finding, Label, Span, Status, Transcript
+from svp_nlp.redaction.company import by_company
 from svp_nlp.redaction.extent import parts_of, unsaid
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_plain, is_role, sayings
 from svp_nlp.redaction.lexicon import ordinary
@@ -61,11 +62,16 @@ class Reading:
     candidates: tuple[Candidate, ...] = ()
 
 
-def default_engine(spacy_model: Path, lists: Sequence[NameList] = ()) -> Analyzer:
-    """Return Presidio with the spaCy model in *spacy_model* and all recognizers; *lists* make one more."""
-    from svp_nlp.engines.presidio import PresidioEngine
+def default_engine(spacy_model: Path, lists: Sequence[NameList] = (), *, classifier: bool = True) -> Analyzer:
+    """Return Presidio with the spaCy model in *spacy_model* and all recognizers; *lists* make one more.
 
-    return PresidioEngine(spacy_model, (*RECOGNIZERS, *([listed(lists)] if lists else ())))
+    The token classifier that comes with the package reads beside it, unless *classifier* is False.
+    """
+    from svp_nlp.engines.presidio import PresidioEngine
+    from svp_nlp.engines.token_classifier import TokenClassifier, WithClassifier
+
+    engine = PresidioEngine(spacy_model, (*RECOGNIZERS, *([listed(lists)] if lists else ())))
+    return WithClassifier(engine, TokenClassifier()) if classifier else engine
 
 
 def detect(
@@ -100,9 +106,9 @@ def _read(transcript: Transcript, engine: Analyzer) -> Reading:
     cased = not without_case(run.text[: run.speech_end] or run.text)
     known = {w.lower() for _, name in labels for w in re.findall(r"[^\W\d_]+", name) if not ordinary(w)}
     text = run.text if cased else truecased(run.text, known)
-    hits = engine([text])[0]
+    hits = [*by_company(text, engine([text])[0], cased=cased)]
     if not cased:
-        hits = [*hits, *_asked(text, engine)]
+        hits += _asked(text, engine)
     return Reading(run, text, cased, labels, tuple(_settle(text, hits)))
 
 
@@ -204,6 +210,8 @@ _TAIL = re.compile(r"(?:'(?:s|ll|d|re|ve|m)|[\s.,;:!?'\")\]-])+$")
 def _candidate(text: str, hit: Hit) -> Candidate | None:
     """Return a hit as a candidate, or None where it is known to identify nobody."""
     if not hit.witness.startswith("spacy"):
+        if hit.witness.startswith("company") and hit.label in NAMES:
+            hit = replace(hit, span=_trimmed(text, hit.span))
         span = _trimmed(text, hit.span) if hit.label is Label.PERSON else _without_article(text, hit)
         return Candidate(span, hit.label, hit.score, (hit.witness,)) if span else None
     span = _trimmed(text, hit.span)

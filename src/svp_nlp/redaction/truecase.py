@@ -150,7 +150,7 @@ def _sites() -> re.Pattern[str]:
 
 
 @cache
-def _jargon() -> frozenset[str]:
+def jargon() -> frozenset[str]:
     """Return words of care and speech that are in no dictionary and still name nobody."""
     return frozenset(word.lower() for line in read_list("jargon.txt") for word in line.split())
 
@@ -158,9 +158,7 @@ def _jargon() -> frozenset[str]:
 def unknown(word: str) -> bool:
     """Tell whether a lower-case word is in no dictionary and no list of jargon: often a name."""
     return (
-        len(word) > 3
-        and not in_dictionary(word)
-        and not any(p in _jargon() for p in (word, *word.split("-")))
+        len(word) > 3 and not in_dictionary(word) and not any(p in jargon() for p in (word, *word.split("-")))
     )
 
 
@@ -169,7 +167,7 @@ def _alone(word: str, known: Collection[str]) -> bool:
     bare = word.removesuffix("'s")
     if bare in known or bare in MONTHS or bare in DAYS:
         return True
-    if ordinary(bare) or bare in _jargon():
+    if ordinary(bare) or bare in jargon():
         return False
     if first_names().get(bare, 0.0) >= 0.002 or (bare in first_names() and bare not in word_ranks()):
         return len(bare) > 2
@@ -414,7 +412,7 @@ def _starts(word: re.Match[str], out: list[str]) -> bool:
     return out[word.start()].isupper() or (said in surnames() and not ordinary(said))
 
 
-_GENERIC = words(
+GENERIC = words(
     "new old big small large local whole entire main other same own rural urban public private "
     "teaching academic sister children's community county city state university general regional "
     "memorial veterans military field free walk-in outpatient urgent pain heart cancer eye sleep "
@@ -456,7 +454,7 @@ _LEADS = words("at from to of for with by over near in is was and called named t
 
 def _in_a_name(word: str, follower: str, inside: bool) -> bool:
     """Tell whether a word may belong to a name before *follower*."""
-    if len(word) < 3 or word in _NEVER or word in _GENERIC or word in ROLES or word in DAYS or word in _LEADS:
+    if len(word) < 3 or word in _NEVER or word in GENERIC or word in ROLES or word in DAYS or word in _LEADS:
         return False
     return inside or (word, follower) not in word_pairs()
 
@@ -466,7 +464,7 @@ def _letters_of_a_house(word: str) -> bool:
     return (
         not in_dictionary(word)
         and word.upper() not in ACRONYMS
-        and word not in _jargon()
+        and word not in jargon()
         and word not in _NEVER
         and not re.fullmatch(r"(?:(.)\1+|[aeiou]?h+m*|u[hmr]+)", word)
     )
@@ -492,7 +490,7 @@ def _programmes(low: str) -> Iterator[tuple[int, int]]:
     called = {match["name"] for match in RUN_OR_CALLED.finditer(low)}
     said = Counter(re.findall(r"[a-z]{4,}", low))
     for word in sorted(called | {word for word, times in said.items() if times > 2}):
-        if word_ranks().get(word, 0) < RARE or not counted(word) or word in _jargon() | ROLES | _NUMBERS:
+        if word_ranks().get(word, 0) < RARE or not counted(word) or word in jargon() | ROLES | _NUMBERS:
             continue
         places = list(re.finditer(rf"\b{word}\b", low))
         if len(places) > 1 and not any(_told_apart(low, place) for place in places) and f"{word}s" not in low:
