@@ -218,6 +218,20 @@ def test_a_name_found_too_wide_is_cut_and_the_rest_of_it_stays() -> None:
     assert fold_ledger(ledger, undone) == fold_ledger(ledger, ())
 
 
+def test_another_label_is_laid_over_before_linking() -> None:
+    transcript = Transcript("t", TEXT)
+    at = TEXT.index("Tate")
+    findings = [[Finding(Span(at, at + 4), Label.PERSON, 0.6, "PERSON 2", status=Status.REVIEW)]]
+    log = made(Decision(Kind.RELABEL, "PERSON 2", label=Label.LOCATION))
+    ((one,),) = trimmed([transcript], findings, log)
+    assert (one.label, one.entity, one.status) == (Label.LOCATION, "", Status.REDACTED)
+    assert "PERSON 2" not in {e.id for e in fold_ledger(LEDGER, log)}
+    with pytest.raises(StudyError, match="PERSON 2 was given the label LOCATION by decision 1"):
+        decide(LEDGER, log, RENAME)
+    with pytest.raises(StudyError, match="needs another label"):
+        made(Decision(Kind.RELABEL, "PERSON 2", label=Label.PERSON))
+
+
 def test_a_cut_holds_for_what_was_merged_and_can_take_all() -> None:
     log = made(MERGE, Decision(Kind.TRIM, "PERSON 1", surfaces=("Tate",)))
     transcript = Transcript("t", TEXT)

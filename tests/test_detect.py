@@ -51,6 +51,17 @@ def test_labels_speech_parts_and_short_forms_are_all_found(engine: Analyzer) -> 
     assert "2016" in surfaces
 
 
+def test_a_house_keeps_its_possessive(engine: Analyzer) -> None:
+    text = "Interviewer: And after?\n\nRespondent: We went to Ilka's, for soup. I know Marek's wife.\n"
+    assert {"Ilka's", "Marek"} <= set(found(text, engine))
+
+
+def test_a_profession_in_letters_is_no_speaker_s_name(engine: Analyzer) -> None:
+    text = "INT: And then?\n\nRT: I bagged him.\n\nINT: Who came?\n\nRT: Nobody came.\n"
+    assert found(text, engine) == []
+    assert "RT" in found(text.replace("INT", "Ana Ruiz"), engine)
+
+
 def test_roles_stay(engine: Analyzer) -> None:
     assert not {"Interviewer", "Dr", "Dr."} & set(found(INTERVIEW, engine))
 

@@ -169,6 +169,21 @@ FOUND: list[tuple[Rules, str, list[str]]] = [
     (CONTACTS, "under the same name, d two four r x six one", ["d two four r x six one"]),
     (PLACES, "Box number? Box 412, Alder Crossing", ["Box 412"]),
     (SPELLED, "i was sent up to m g h and t k came along", ["m g h", "t k"]),
+    (DATES, "It was the fourth, not the third. Easter Sunday, anyway.", ["fourth", "third"]),
+    (DATES, "back on the, what was it, the seventeenth?", ["seventeenth"]),
+    (DATES, "The phones came the 14th. Is the 22nd good?", ["14th", "22nd"]),
+    (DATES, "When was that?\n\nSixty-three. It snowed.", ["Sixty-three"]),
+    (DATES, "from June one of this year", ["June one"]),
+    (AGES, "she'd be six, going on seven.", ["seven"]),
+    (IDS, "It's on a sticky. 14-0331-07.", ["14-0331-07"]),
+    (IDS, "We have a five-digit badge, mine's 30912, yes.", ["30912"]),
+    (IDS, "the social security, it ends in 7713.", ["7713"]),
+    (IDS, "it was twenty nineteen dash one four four two", ["twenty nineteen dash one four four two"]),
+    (IDS, "I know the number. B21 404 118.", ["B21 404 118"]),
+    (CONTACTS, "Text 641-555-0137, not the desk. The 0137.", ["641-555-0137", "0137"]),
+    (CONTACTS, "It's 77 Alder Lane, suite 12, 50111.", ["50111"]),
+    (INSTITUTIONS, "They came from F and K, out of Dalby.", ["F and K"]),
+    (PLACES, "I'm from Liberal, Kansas.", ["Liberal, Kansas"]),
 ]
 
 LEFT: list[tuple[Rules, str]] = [
@@ -220,6 +235,9 @@ LEFT: list[tuple[Rules, str]] = [
     (AGES, "How many kids? Nine. It was two days."),
     (IDS, "a large number 300 of them, the bus number 41"),
     (SPELLED, "in the i c u an r n took the b p"),
+    (INSTITUTIONS, "Any Q and A? He and I had R and R."),
+    (PLACES, "Present: Ilse Brandvold, MD"),
+    (DATES, "How many came? Sixty-three. We sat on the fourth chair, not the third."),
     (CONTACTS, "I called them all, 2019 was hard, and rang about 4000 people."),
 ]
 

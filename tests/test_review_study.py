@@ -215,6 +215,15 @@ def test_another_label_and_a_merge_leave_nothing_in_the_text(study: Study) -> No
     assert entities.isdisjoint({moved.id, one.id})
     assert other.id in entities
 
+    again = study.identifier_desk()
+    again.undo({"coder": "AB"})
+    again.undo({"coder": "AB"})
+    again.close()
+    assert study.redact([]).leaks == ()
+    lines = (study.layout.private / "findings.jsonl").read_text("utf-8").splitlines()
+    assert {moved.id, one.id, other.id} <= {row["entity"] for row in map(json.loads, lines)}
+    assert not [name for name in names if name in clean_text(study)]
+
 
 def test_fewer_words_take_effect_and_come_back(tmp_path: Path) -> None:
     told = "Interviewer: Where do you work?\n\nRespondent: {} is where I am. {} is large.\n"
@@ -249,8 +258,9 @@ def test_more_words_and_other_words_take_effect(tmp_path: Path) -> None:
     desk = study.identifier_desk()
     (name,) = (e for e in desk.material.entities.values() if "Brandt" in surface(desk, e.id))
     letter, finding = name.places[0]
-    start, end = finding.span.start, finding.span.end
-    rule(desk, name.id, "extent", transcript=letter, of=[start, end], span=[told.index("Brandt"), end + 12])
+    wide, start = [finding.span.start, finding.span.end], told.index("Brandt")
+    span = [start, start + len("Brandt of the unit")]
+    rule(desk, name.id, "extent", transcript=letter, of=wide, span=span)
     desk.close()
     assert study.redact([]).leaks == ()
     text = clean_text(study)

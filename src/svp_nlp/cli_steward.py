@@ -189,6 +189,19 @@ def ledger_trim(
         _tell(study.decide("trim", entity, surfaces=(surface, *to), by=by))
 
 
+@ledger_app.command("relabel")
+def ledger_relabel(
+    folder: Folder,
+    entity: Entity,
+    label: Annotated[str, typer.Option("--label", help="PERSON, INSTITUTION, LOCATION ...")],
+    by: By = "",
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Say that an entity is an identifier of another kind: it gets a pseudonym of that kind."""
+    with key_of(folder, passphrase_file) as study:
+        _tell(study.decide("relabel", entity, label=label.upper(), by=by))
+
+
 @ledger_app.command("confirm")
 def ledger_confirm(
     folder: Folder, entity: Entity, by: By = "", passphrase_file: PassphraseFile = None

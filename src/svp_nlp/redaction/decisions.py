@@ -32,6 +32,7 @@ class Kind(StrEnum):
     RENAME = "rename"
     KEEP = "keep"
     TRIM = "trim"
+    RELABEL = "relabel"
     CONFIRM = "confirm"
     ROSTER = "roster"
     ADD = "add"
@@ -44,6 +45,7 @@ class Decision:
 
     merge ``entity`` ``into`` another; split ``surfaces`` of ``entity`` off as the new entity ``into``;
     rename ``entity`` to ``pseudonym``; keep ``entity`` (or only ``surfaces``) in the text: not an identifier;
+    relabel ``entity`` to ``label``: it is one, but of another kind;
     trim the first of ``surfaces`` of ``entity``, which was found too wide, to the others, words of it;
     confirm ``entity``: it is one, no longer to be looked at; put ``entity`` on the roster; add the name
     ``surfaces`` of ``label`` to the roster; undo the decision ``number`` (from 1). ``by`` and ``at`` say who
@@ -87,6 +89,10 @@ def _known(current: Ledger, decisions: Sequence[Decision], id: str) -> Entity:
             raise StudyError(
                 f"{id} was merged into {d.into} by decision {number}",
                 hint=f"decide about {d.into}, or undo decision {number}",
+            )
+        if d.entity == id and d.kind is Kind.RELABEL:
+            raise StudyError(
+                f"{id} was given the label {d.label} by decision {number}", hint=f"undo decision {number}"
             )
         if d.entity == id and d.kind is Kind.KEEP:
             raise StudyError(
@@ -182,6 +188,17 @@ def _standing(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){inner}(?!\w)", re.IGNORECASE)
 
 
+def _check_relabel(case: _Case) -> None:
+    entity = case.current[case.new.entity]
+    if case.new.label is None or case.new.label is entity.label:
+        raise StudyError(f"{entity.id} needs another label than {entity.label}")
+    listed = {fold(s) for e in case.roster if e.label is entity.label for s in e.surfaces}
+    if listed & {fold(s) for s in entity.variants}:
+        raise StudyError(
+            f"{entity.id} is on the study's roster under {entity.label}", hint="mend it on the roster first"
+        )
+
+
 def _check_nothing(case: _Case) -> None:
     """Confirm and roster need no more than that the entity is there."""
 
@@ -224,6 +241,7 @@ _CHECKS = {
     Kind.RENAME: _check_rename,
     Kind.KEEP: _check_keep,
     Kind.TRIM: _check_trim,
+    Kind.RELABEL: _check_relabel,
     Kind.CONFIRM: _check_nothing,
     Kind.ROSTER: _check_nothing,
     Kind.ADD: _check_add,
@@ -279,15 +297,28 @@ def _trimmed_to(decisions: Sequence[Decision], entity: str, surface: str) -> tup
     return None
 
 
+def _relabelled(decisions: Sequence[Decision], entity: str, surface: str) -> Label | None:
+    """Return the label that a surface linked to *entity* was given; None where nobody gave another."""
+    words = fold(surface)
+    for _, d in _live(decisions):
+        if d.entity != entity:
+            continue
+        if d.kind is Kind.RELABEL:
+            return d.label
+        if d.kind is Kind.MERGE or (d.kind is Kind.SPLIT and words in {fold(s) for s in d.surfaces}):
+            entity = d.into
+    return None
+
+
 def trimmed(
     transcripts: Sequence[Transcript], findings: Sequence[Sequence[Finding]], decisions: Sequence[Decision]
 ) -> tuple[tuple[Finding, ...], ...]:
-    """Return linked *findings* with those cut that decisions trim; equal to *findings* where there are none.
+    """Return linked *findings* cut and relabelled as decisions say; equal to *findings* where none does.
 
     What is left of one has to be linked again: it may belong to somebody else. A person has looked at it, so
     it is no longer up for review.
     """
-    if not any(d.kind is Kind.TRIM for _, d in _live(decisions)):
+    if not any(d.kind in (Kind.TRIM, Kind.RELABEL) for _, d in _live(decisions)):
         return tuple(map(tuple, findings))
     return tuple(_trimmed(t, row, decisions) for t, row in zip(transcripts, findings, strict=True))
 
@@ -297,8 +328,15 @@ def _trimmed(
 ) -> tuple[Finding, ...]:
     out = [f for f in findings if f.status is Status.KEPT]
     for group in mentions(transcript, [f for f in findings if f.status is not Status.KEPT]):
-        words = _trimmed_to(decisions, group.pieces[0].entity, group.surface)
-        out += group.pieces if words is None else _cut(transcript, group, words)
+        entity = group.pieces[0].entity
+        words = _trimmed_to(decisions, entity, group.surface)
+        label = _relabelled(decisions, entity, group.surface)
+        if words is not None:
+            out += _cut(transcript, group, words)
+        elif label is not None:
+            out += [changed(f, label=label, entity="", status=Status.REDACTED) for f in group.pieces]
+        else:
+            out += group.pieces
     return tuple(sorted(out, key=lambda f: f.span))
 
 
@@ -322,7 +360,11 @@ def fold_ledger(ledger: Ledger, decisions: Sequence[Decision]) -> Ledger:
             variants.setdefault(entity.id, {})
         for surface, counts in entity.variants.items():
             owner = entity_after(decisions, entity.id, surface)
-            if owner and _trimmed_to(decisions, entity.id, surface) is None:
+            moved = (
+                _trimmed_to(decisions, entity.id, surface) is not None
+                or _relabelled(decisions, entity.id, surface) is not None
+            )
+            if owner and not moved:
                 labels.setdefault(owner, entity.label)
                 row = variants.setdefault(owner, {}).setdefault(surface, {})
                 for transcript, n in counts.items():

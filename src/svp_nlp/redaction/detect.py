@@ -19,7 +19,7 @@ from svp_nlp.model import Finding, Label, Span, Status, Transcript
 from svp_nlp.redaction.company import by_company
 from svp_nlp.redaction.extent import parts_of, unsaid
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded, is_plain, is_role, sayings
-from svp_nlp.redaction.lexicon import ordinary
+from svp_nlp.redaction.lexicon import ordinary, words
 from svp_nlp.redaction.lists import NameList
 from svp_nlp.redaction.propagate import HEAD_WORDS, Name, forms, mentions, misheard
 from svp_nlp.redaction.recognizers import RECOGNIZERS
@@ -102,7 +102,7 @@ def detect(
 def _read(transcript: Transcript, engine: Analyzer) -> Reading:
     """Let labels and witnesses speak, and settle what they agree on."""
     run = running(transcript)
-    labels = tuple(_label_names(transcript, run.labels))
+    labels = tuple(_people(transcript, run.labels))
     cased = not without_case(run.text[: run.speech_end] or run.text)
     known = {w.lower() for _, name in labels for w in re.findall(r"[^\W\d_]+", name) if not ordinary(w)}
     text = run.text if cased else truecased(run.text, known)
@@ -136,6 +136,18 @@ _WORD_BEFORE = re.compile(
     re.IGNORECASE,
 )
 """Words after which a noun, verb or adjective stands rather than a person."""
+
+
+ROLE_LETTERS = words("RT OT PT EMT CNA LPN CRNA SLP NP PA CNM RPH SW CHW NM DON MA HCA ODP ANP")
+"""Abbreviated professions; as a speaker's label beside "INT" one is no initials."""
+
+
+def _people(transcript: Transcript, labels: Sequence[Span]) -> list[tuple[Span, str]]:
+    """Return the names in labels; professions in letters are none where nobody else is labelled by a name."""
+    found = list(_label_names(transcript, labels))
+    if {name for _, name in found} <= ROLE_LETTERS:
+        return []
+    return found
 
 
 def _label_names(transcript: Transcript, labels: Iterable[Span]) -> Iterator[tuple[Span, str]]:
@@ -354,7 +366,23 @@ def _carried(
     taken = [c.span for c in found]
     for span, name in misheard(text, [*own, *listed], taken, cased=reading.cased):
         found.append(Candidate(span, name.label, 0.6, ("misheard",)))
-    return _joined(found)
+    return [_housed(text, candidate) for candidate in _joined(found)]
+
+
+_BEFORE_HOUSE = re.compile(r"\b(?:at|to|from|by|near|behind|the|than) $", re.IGNORECASE)
+_AFTER_HOUSE = re.compile(
+    r"'s(?=\s*(?:[.,;:?!)]|$|\n)"
+    r"| (?:for|and|on|when|with|then|or|store|shop|place|parking|lot|in|that|where)\b)"
+)
+
+
+def _housed(text: str, candidate: Candidate) -> Candidate:
+    """Take the possessive along where it is the name of a house: "at Ilka's, for pancakes"."""
+    before = text[max(0, candidate.span.start - 8) : candidate.span.start]
+    owned = _AFTER_HOUSE.match(text, candidate.span.end)
+    if candidate.label not in NAMES or owned is None or not _BEFORE_HOUSE.search(before):
+        return candidate
+    return replace(candidate, span=Span(candidate.span.start, owned.end()))
 
 
 def _extended(text: str, found: Sequence[Candidate], own: Sequence[Name]) -> Iterator[Candidate]:

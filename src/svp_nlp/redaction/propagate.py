@@ -85,11 +85,18 @@ def forms(names: Iterable[Name], *, cased: bool = True) -> dict[str, Form]:
     return found
 
 
+LISTED_RANK = 1500
+"""Of the words said most, so many are not taken for a name on the roster where the text has no capitals."""
+
+
 def _safe_without_case(form: Form) -> bool:
     """Tell whether a form of ordinary words is long enough to be no chance meeting ("mercy ridge")."""
     words = form.text.lower().split()
     if len(words) == 1:
-        return form.label is Label.PERSON and words[0] not in MODALS and words[0] in first_names()
+        if form.label is not Label.PERSON or words[0] in MODALS:
+            return False
+        listed = form.witness == "roster" and word_ranks().get(words[0], LISTED_RANK) >= LISTED_RANK
+        return listed or words[0] in first_names()
     return len(form.text) > 9 or not all(ordinary(w) for w in words)
 
 

@@ -495,16 +495,20 @@ def conclude(work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger, pro
 def _linked(
     work: Work, found: Sequence[Sequence[Finding]], ledger: Ledger
 ) -> tuple[Ledger, tuple[tuple[Finding, ...], ...]]:
-    """Link, and where people said that a name was found too wide, cut it and link what is left of it.
+    """Link, and where people said that a name was found too wide or as something else, mend and link again.
 
-    It is cut before anything else is laid over it: kept words around a name would leave the name in the text.
+    It is mended before anything else is laid over it: kept words around a name would leave the name there.
     """
     from svp_nlp.redaction.decisions import trimmed
     from svp_nlp.redaction.link import link
 
     grown, linked = link(work.transcripts, found, roster=work.roster, ledger=ledger)
-    # What is left of a cut may be trimmed itself; each cut is shorter, so this ends.
-    while (cut := trimmed(work.transcripts, linked, work.decisions)) != linked:
+    # What is left of a cut may be trimmed itself, what has another label is another entity; no decision is
+    # needed twice.
+    for _ in work.decisions:
+        cut = trimmed(work.transcripts, linked, work.decisions)
+        if cut == linked:
+            break
         grown, linked = link(work.transcripts, cut, roster=work.roster, ledger=grown)
     return grown, linked
 

@@ -45,7 +45,7 @@ def all_rulings(layout: f.Layout) -> tuple[Ruling, ...]:
 def rulings(decisions: Sequence[Decision]) -> tuple[Ruling, ...]:
     """Turn standing review decisions into decisions about the ledger; of several on one entity the last.
 
-    Another label is: not an identifier of the old kind, and on the roster under the new one. Other words
+    Another label is on the roster, too, so that it holds for files that arrive later. Other words
     are: on the roster as they are, and the old words, where they were too many, trimmed to what is left of
     them. Each mention of an entity may get other words, so of these the last on one mention stands.
     """
@@ -84,7 +84,7 @@ def _rulings(decision: Decision) -> list[Ruling]:
     if decision.action in (Action.RELABEL, Action.ADD_MISSED, Action.EXTENT):
         new = rule(Kind.ADD, surfaces=tuple(value["surfaces"]), label=Label(value["label"]))
         if decision.action is Action.RELABEL:
-            return [rule(Kind.KEEP, entity=entity), new]
+            return [rule(Kind.RELABEL, entity=entity, label=Label(value["label"])), new]
         if value.get("instead"):
             wide = (*value["instead"], *value.get("left", value["surfaces"]))
             return [rule(Kind.TRIM, entity=entity, surfaces=wide), new]

@@ -53,6 +53,10 @@ AGED = re.compile(
     rf"(?:(?:,| and|,? or) (?P<other>{NUMBER}))?\b(?!%| (?:percent|groups?))",
     re.IGNORECASE,
 )
+GOING_ON = re.compile(
+    rf"\bgoing on (?P<age>{UP_TO_99}|\d{{1,2}})(?=\s*(?:[.,;?!]|$|\n))(?! (?:hours|minutes|weeks))",
+    re.IGNORECASE,
+)
 AMENDED = re.compile(
     rf"\byears? old,? (?:no |well |I mean |actually |maybe )?(?P<age>{NUMBER})(?=[,.;]| and\b)", re.IGNORECASE
 )
@@ -300,6 +304,7 @@ def find(text: str) -> Iterator[Found]:
         (FOR_THE_FORM, 0.8),
         (DESCRIBED, 0.65),
         (SHE_WOULD_BE, 0.75),
+        (GOING_ON, 0.65),
     ):
         yield from each(pattern, text, Label.AGE, score, "age")
     yield from each(AGED, text, Label.AGE, 0.8, "other")

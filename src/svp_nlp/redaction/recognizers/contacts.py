@@ -146,8 +146,31 @@ SPOKEN_ZIP = re.compile(
 UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b[A-Z]\d[A-Z] \d[A-Z]\d\b")
 
 
+LAST_GROUP = re.compile(r"\d{4}$")
+BEHIND_HOUSE = re.compile(
+    r"(?:\b(?:suite|apt\.?|apartment|unit|box|floor|room)\b[^.\n]{0,12}|"
+    r"\d{2,5} [A-Z][^.\n]{2,40}), (?P<zip>\d{5}(?:-\d{4})?)"
+    r"(?![\w%]|[.,:]\d)",
+    re.IGNORECASE,
+)
+
+
+def _again(text: str, found: list[Found]) -> Iterator[Found]:
+    """Yield the last four figures of a number where they are said alone: "not the 0119"."""
+    last = {m[0] for span, _, _ in found if (m := LAST_GROUP.search(text[span.start : span.end]))}
+    for match in re.finditer(r"(?<![\w.,:/$£€-])\d{4}(?![\w%]|[,:/.-]\d)", text):
+        if match[0] in last and not re.fullmatch(r"(?:19|20)\d\d", match[0]):
+            yield span_of(match), Label.CONTACT, 0.75
+
+
 def find(text: str) -> Iterator[Found]:
     """Yield contact details (CONTACT)."""
+    found = list(_find(text))
+    yield from found
+    yield from _again(text, [f for f in found if f[0].end - f[0].start > 6])
+
+
+def _find(text: str) -> Iterator[Found]:
     for pattern, score in ((PHONE, 0.95), (EMAIL, 0.98), (URL, 0.9), (UK_POSTCODE, 0.8), (HANDLE, 0.85)):
         yield from each(pattern, text, Label.CONTACT, score)
     yield from each(DIALLED, text, Label.CONTACT, 0.85, "number")
@@ -159,6 +182,7 @@ def find(text: str) -> Iterator[Found]:
     for match in ONE_BY_ONE.finditer(text):
         before = text[max(0, match.start() - 60) : match.start()].rpartition("\n\n")[2]
         yield span_of(match, "number"), Label.CONTACT if REACHED.search(before) else Label.ID, 0.8
+    yield from each(BEHIND_HOUSE, text, Label.CONTACT, 0.8, "zip")
     yield from each(KEYED, text, Label.CONTACT, 0.75, "number")
     yield from each(PAGED, text, Label.CONTACT, 0.65, "number")
     for match in MIXED.finditer(text):

@@ -80,7 +80,7 @@ DAY_MONTH = re.compile(
 )
 DAY_NUMBER_WORD = re.compile(
     rf"\b(?P<date>{MONTH} {UP_TO_99}(?:{GAP}{LATE_YEAR})?)\b(?! (?:people|patients|nurses|"
-    rf"of|hours|minutes|days|weeks))",
+    rf"of(?! (?:this|that|last|next|the year))|hours|minutes|days|weeks))",
     re.IGNORECASE,
 )
 LONE_MONTH = re.compile(rf"\b{SURE_MONTH}\b", re.IGNORECASE)
@@ -329,6 +329,23 @@ HOLIDAYS = [
     "Constitution Day",
     "Unity Day",
     "Reformation Day",
+    "Lincoln's Birthday",
+    "Washington's Birthday",
+    "Lincolns Birthday",
+    "Washingtons Birthday",
+    "Ides of March",
+    "Kamehameha Day",
+    "Statehood Day",
+    "Evacuation Day",
+    "Casimir Pulaski Day",
+    "Tax Day",
+    "Commonwealth Day",
+    "Accession Day",
+    "Discovery Day",
+    "Carnation Day",
+    "St. John's Eve",
+    "Midsummer Eve",
+    "Midsummer's Day",
     "Assumption Day",
     "Immaculate Conception Day",
     "Las Posadas",
@@ -367,7 +384,7 @@ CAPITAL_HOLIDAYS = frozenset(
 
 ORDINAL_ALONE = re.compile(
     rf"(?P<lead>(?<!\w)(?:on|by|until|till|from|to|through|{WEEKDAY},?|before|after|since|"
-    rf"was|and|or|it|no|wait|maybe|actually)|[.,;?!-]) the "
+    rf"was|and|or|it|no|not|wait|maybe|actually)|[.,;?!-]) the "
     rf"(?P<date>(?:{ORDINAL_DAY}|(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|"
     rf"th)))(?=\s*(?:[.,;:?!)—-]|$|\n| (?:and|or|at|when|we|i|"
     rf"he|she|they|in|that|with|to|it|is|was|because|so|but)\b))",
@@ -389,6 +406,16 @@ DAY_MONTH_NUMERIC = re.compile(
 )
 """A day and a month in figures, one of them padded or too large for a month: "30/09", "05/04"."""
 
+YEAR_FRAGMENT = re.compile(
+    rf"(?:(?<=[.?!:–—] )|(?<=\n))(?P<year>(?:{TEN}[- ]{UNIT}))\.(?= |$|\n)",
+    re.IGNORECASE,
+)
+WHICH_YEAR = re.compile(
+    r"\b(?:when|what year|which year|year|born|1[89]\d\d|20\d\d|blizzard|war)\b", re.IGNORECASE
+)
+HOW_MANY = re.compile(
+    r"\bhow (?:many|much|long|often|old)\b|\bpercent\b|\bnumber\b|\bage\b|\bbeds\b", re.IGNORECASE
+)
 SPOKEN_APOSTROPHE = re.compile(
     rf"(?<![\w'])(?P<year>'(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]{UNIT})?)\b(?!')",
     re.IGNORECASE,
@@ -402,7 +429,8 @@ YEAR_WORDS = re.compile(
     re.I,
 )
 YEAR_TENS = re.compile(
-    r"\b(?:in|since|by|until|till|before|after|around|year|of) (?P<year>(?:twenty "
+    r"\b(?:in|since|by|until|till|before|after|around|year|of|into|going into)(?:,? (?:uh|um|"
+    r"er),?)? (?P<year>(?:twenty "
     r"(?:thirty|forty|fifty)|two thousand))"
     r"(?=\s*(?:[.,;:?!)]|$|\n| (?:and|when|we|i|it|he|she|they|the|that|or|but|so)\b))",
     re.IGNORECASE,
@@ -411,7 +439,7 @@ YEAR_SHORT = re.compile(
     rf"\b(?:back in|class of|since|{SEASON} of|early|late|end of|beginning of|start of|in|"
     rf"until|by|to|and|or|maybe|of|was) "
     rf"(?P<year>(?:oh|o|aught)[- ]{UNIT})\b"
-    rf"|\b(?:back in|class of|{SEASON} of|early in|late in) (?P<tens>{TEN}[- ]{UNIT}|"
+    rf"|\b(?:back in|class of|{SEASON} of|early in|late in|way back,?|back then,?) (?P<tens>{TEN}[- ]{UNIT}|"
     rf"{TEN})\b(?! (?:percent|people|minutes|of))"
     rf"|\b(?:in|since|from) (?P<nineties>(?:seventy|eighty|ninety)[- "
     rf"]{UNIT})(?=\s*(?:[.,;:?!)]|$|\n| (?:when|i|we|and|he|she|they)\b))",
@@ -466,6 +494,10 @@ def _days(text: str) -> Iterator[Found]:
     """Yield days of a month without the month, and their repetitions."""
     found = list(_day_alone(text))
     found += each(WEEKDAY_THE, text, Label.DATE, 0.75, "date")
+    found += each(SOUGHT, text, Label.DATE, 0.75, "date")
+    for match in HAPPENED_THE.finditer(text):
+        if not FLOOR.search(text[max(0, match.start() - 30) : match.start()]):
+            found.append((span_of(match, "date"), Label.DATE, 0.6))
     for match in ON_THE.finditer(text):
         if not FLOOR.search(text[max(0, match.start() - 30) : match.start()]):
             found.append((span_of(match, "date"), Label.DATE, 0.6))
@@ -473,13 +505,30 @@ def _days(text: str) -> Iterator[Found]:
     yield from _said_again(text, {text[span.start : span.end].lower() for span, _, _ in found})
 
 
+HAPPENED_THE = re.compile(
+    rf"\b(?:came|arrived|left|went|died|met|started|opened|called|happened|born|signed|sat|of|is|was|"
+    rf"be|not) the "
+    rf"(?P<date>(?:3[01]|[12]\d)(?:st|nd|rd|th)|(?:twenty|thirty)[- ](?:{'|'.join(ORDINAL_UNITS)})|"
+    rf"twentieth|thirtieth)"
+    r"(?=\s*(?:[.,;?!]|$|\n)| (?:good|okay|ok|fine|then|and|at|for|or)\b)",
+    re.IGNORECASE,
+)
+SOUGHT = re.compile(
+    rf"\b(?:on|by|from|until|till|since) the,? (?:what was it|what is it|what's it|uh|um|er|I think|"
+    rf"let me see|wait)[,.]* "
+    rf"(?:the )?(?P<date>{ORDINAL_DAY}|(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th))\b",
+    re.IGNORECASE,
+)
+
+
 def _day_alone(text: str) -> Iterator[Found]:
     """Yield "the ninth" where another date stands shortly before it in the same turn."""
     for match in ORDINAL_ALONE.finditer(text):
         before = text[max(0, match.start() - 200) : match.start()].rpartition("\n\n")[2]
+        after = text[match.end() : match.end() + 100].partition("\n\n")[0]
         weekday = re.fullmatch(WEEKDAY + ",?", match["lead"], re.IGNORECASE)
         counted = _LOW.fullmatch(match["date"]) and FLOOR.search(before[-40:])
-        if weekday or (_DATED.search(before) and not counted):
+        if weekday or ((_DATED.search(before) or _DATED.search(after)) and not counted):
             yield span_of(match, "date"), Label.DATE, 0.7
 
 
@@ -544,7 +593,16 @@ BARE_YEAR = re.compile(
 )
 
 
+def _year_fragment(text: str) -> Iterator[Found]:
+    """Yield "Sixty-five." where years are the matter."""
+    for match in YEAR_FRAGMENT.finditer(text):
+        before = text[max(0, match.start() - 130) : match.start()]
+        if WHICH_YEAR.search(before) and not HOW_MANY.search(before[-90:]):
+            yield span_of(match, "year"), Label.DATE_YEAR, 0.6
+
+
 def _years(text: str) -> Iterator[Found]:
+    yield from _year_fragment(text)
     yield from each(SPOKEN_APOSTROPHE, text, Label.DATE_YEAR, 0.85, "year")
     if sum(map(text.count, ".,?!")) * 60 < len(text):  # speech recognition drops the apostrophe of '94
         yield from each(BARE_YEAR, text, Label.DATE_YEAR, 0.6, "year")

@@ -50,7 +50,8 @@ ROOM = re.compile(
 )
 CODE = re.compile(
     r"(?<![\w@./-])(?P<id>[A-Z]{1,6}-\d{2,}(?:-[A-Z0-9]+)*|[A-Z]{1,6}-?\d{2,}-[A-Z0-9]*\d[A-Z0-9]*|"
-    r"\d{2,4}-[A-Z]{1,4}-?\d{3,}|\d{1,4}-\d{1,4}-\d{3,}|\d{2,4}-\d{4,}|[A-Z]{1,4}\d{4,}|"
+    r"\d{2,4}-[A-Z]{1,4}-?\d{3,}|\d{1,4}-\d{1,4}-\d{3,}|\d{1,4}-\d{3,}-\d{1,4}|\d{2,4}-\d{4,}|"
+    r"[A-Z]{1,4}\d{4,}|"
     r"[A-Z]{1,4} ?#\d{3,}|[A-Z]{2,5}-\d{1,4}-\d{2,})"
     r"(?![\w/@]|-\d|\.\d)"
 )
@@ -79,9 +80,28 @@ SLASHED = re.compile(
 )
 """A file's number in parts: "SP/2231", "KMH/OT/77"."""
 
-IN_GROUPS = re.compile(r"(?<![\w.$£€-])(?P<id>[A-Z]{2,3} \d{1,4}(?: \d{1,4}){2,})(?![\w%]|[.,:/]\d)")
+IN_GROUPS = re.compile(
+    r"(?<![\w.$£€-])(?P<id>[A-Z]{2,3} \d{1,4}(?: \d{1,4}){2,}|[A-Z]{2,3} \d{3,5} \d{3,5}|"
+    r"[A-Z]\d{1,3}(?: \d{3}){1,3})"
+    r"(?![\w%]|[.,:/]\d)"
+)
 """Letters and groups of figures read out one after the other: "CM 44 0 187"."""
 
+SOON_AFTER = re.compile(
+    r"\b(?:badge|MRN|medical record|chart|social security|social|account|policy|licen[cs]e|locker|"
+    r"docket|certificate|"
+    r"passport|claim|registration|member(?:ship)?|alien|A-number|"
+    r"green card)\b[^.!?\n\d]{0,32}? (?P<id>\d{4,})(?![\w%]|[.,:/]\d)"
+    r"(?<!19\d\d)(?<!20[0-3]\d)(?! (?:people|patients|dollars|times|beds))",
+    re.IGNORECASE,
+)
+"""A number a few words behind what it is the number of: "social security, it ends in 4409"."""
+
+DASHED_WORDS = re.compile(
+    rf"\b(?P<id>(?:{UP_TO_99}[ -]){{1,3}}(?:dash|hyphen|slash|"
+    rf"stroke)(?: {DIGIT_WORD}){{2,}}(?:[ -](?:{UP_TO_99}))*)\b",
+    re.IGNORECASE,
+)
 FILE_NAME = re.compile(
     r"(?<![\w./-])(?P<id>(?=[\w.-]*[_\d-])[A-Za-z][\w-]*(?:\.[\w-]+)*"
     r"\.(?:m4a|mp3|mp4|wav|wma|mov|aac|ogg|flac|docx?|rtf|txt|pdf|vtt|srt))\b",
@@ -167,6 +187,8 @@ def find(text: str) -> Iterator[Found]:
     for match in PLATE.finditer(text):
         if match["id"][:3] not in ACRONYMS:
             yield span_of(match, "id"), Label.ID, 0.75
+    yield from each(SOON_AFTER, text, Label.ID, 0.75, "id")
+    yield from each(DASHED_WORDS, text, Label.ID, 0.75, "id")
     yield from each(FILE_NAME, text, Label.ID, 0.8, "id")
     yield from _rooms(text)
     yield from each(IN_ROOM, text, Label.ID, 0.6, "id")

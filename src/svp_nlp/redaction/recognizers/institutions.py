@@ -275,9 +275,11 @@ NICKNAME = re.compile(
 AMPERSAND = re.compile(r"(?<![\w&])(?P<name>[A-Z]&[A-Z](?:&[A-Z])?)(?![\w&])")
 """A house known by two letters ("B&J"), where they are no known abbreviation ("Q&A")."""
 
+LETTERS_JOINED = re.compile(r"(?<![\w&.])(?P<name>(?P<one>[A-Z]) and (?P<other>[A-Z]))(?![\w&.'-])")
 LETTER_PAIRS = words("A&E A&P B&B C&S D&C D&E H&P I&D I&O L&D M&A M&M O&G P&L Q&A R&B R&D R&R S&P T&A T&E")
 NUMBERED = re.compile(
-    r"\b(?P<name>(?:Local|Battalion|Station|Precinct|Troop|Lodge|Post|Chapter|Engine|Ladder|Medic|Rescue|Squad"
+    r"\b(?P<name>(?:Local|Battalion|Station|Precinct|Troop|Lodge|Post|Chapter|Engine|Ladder|Medic|"
+    r"Rescue|Squad"
     r"|local|battalion|precinct) (?:No\. ?|Number |#)?\d{1,4})\b"
     r"(?! ?(?:%|percent|hours|minutes|patients|people))"
 )
@@ -355,6 +357,12 @@ def find(text: str) -> Iterator[Found]:
     for match in AMPERSAND.finditer(text):
         if match["name"] not in LETTER_PAIRS | ACRONYMS:
             yield span_of(match, "name"), Label.INSTITUTION, 0.7
+    for match in LETTERS_JOINED.finditer(text):
+        if f"{match['one']}&{match['other']}" not in LETTER_PAIRS and "I" not in (
+            match["one"],
+            match["other"],
+        ):
+            yield span_of(match, "name"), Label.INSTITUTION, 0.55
     for match in SHORT_FOR.finditer(text):
         initials = "".join(w[0] for w in re.findall(r"[A-Z]\w*", match["long"]))
         if match["short"] in (initials, initials[-len(match["short"]) :]) and not is_guarded(match["long"]):

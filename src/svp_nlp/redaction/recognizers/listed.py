@@ -82,7 +82,8 @@ _BRANCH = re.compile(r" [-–—/] | ?/ ?| at |, |-(?=[^-]*$)", re.IGNORECASE)
 
 AT = re.compile(r"\bat $", re.IGNORECASE)
 AT_SOMEBODY = re.compile(
-    r"\b(?:look|smil|yell|laugh|star|shout|scream|point|glanc|wav|snap|nod|grin|wink|bark|mad|angry|upset|swear|"
+    r"\b(?:look|smil|yell|laugh|star|shout|scream|point|glanc|wav|snap|nod|grin|wink|bark|mad|angry|"
+    r"upset|swear|"
     r"swore|curs)\w* at $",
     re.IGNORECASE,
 )

@@ -132,6 +132,9 @@ HIGHWAY = re.compile(
     re.IGNORECASE,
 )
 DOTTED = re.compile(r"\b(?P<place>(?:[A-Z]\.){2,})(?!\w)")
+DEGREES = frozenset({"MD", "PA", "MA", "MS", "DO", "ND", "DC", "OD"})
+"""Codes of states that behind a name are a degree."""
+
 SINGLE_CAP = re.compile(rf"\b{CAP}(?: {CAP}){{0,3}}")
 
 
@@ -220,6 +223,10 @@ def find(text: str) -> Iterator[Found]:
         state = match["state"]
         if state in state_codes() or state.lower() in regions():
             named = not all(ordinary(w) for w in match["city"].split())
+            # "Liberal, Kansas" is a town whatever the word; "Roe, MD" is a physician.
+            named |= state not in state_codes() and match["city"].lower() in cities()
+            if state in DEGREES and match["city"].lower() not in cities():
+                continue
             if named:
                 yield span_of(match, "city"), Label.LOCATION, 0.85
             if named or state not in state_codes():
