@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,14 @@ def test_degraded_captions_keep_their_timings(tmp_path: Path) -> None:
     (gold,) = load_gold(a_set(tmp_path, vtt, raw=None))
     text = degrade(gold).transcript.text
     assert text == "WEBVTT\n\nNOTE Checked\n\n00:01.000 --> 00:02.000\n<v ana>i left ghent\n"
+
+
+def test_a_degraded_document_is_read_as_text(tmp_path: Path) -> None:
+    (gold,) = load_gold(a_set(tmp_path, "Ana: I left [[LOCATION:l1|Ghent]].\n", raw=None))
+    document = replace(gold, transcript=replace(gold.transcript, format="docx"))
+    hard = degrade(document)
+    assert hard.transcript.format == "txt"
+    assert hard.transcript[hard.mentions[0].span] == "ghent"
 
 
 def test_both_sets_read_whole(shared: Path) -> None:

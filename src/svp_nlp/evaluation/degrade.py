@@ -22,7 +22,9 @@ def degrade(gold: GoldTranscript) -> GoldTranscript:
     def moved(span: Span) -> Span:
         return Span(starts[span.start], starts[span.end])
 
-    transcript = read_text(text, id=gold.id, format=gold.transcript.format)
+    # A document has no layout of its own left to read: its text is read as text.
+    captions = gold.transcript.format if gold.transcript.format in ("vtt", "srt") else "txt"
+    transcript = read_text(text, id=gold.id, format=captions)
     return GoldTranscript(
         id=gold.id,
         transcript=transcript,
