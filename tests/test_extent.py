@@ -11,7 +11,7 @@ from svp_nlp.reading.files import read_text
 from svp_nlp.redaction.detect import default_engine, detect
 from svp_nlp.redaction.extent import parts_of, unsaid
 from svp_nlp.redaction.guards import describes_people, peoples, sayings
-from svp_nlp.redaction.lexicon import cities, first_names, surnames
+from svp_nlp.redaction.lexicon import cities, first_names, read_list, surnames, words
 
 PARTS = [
     ("Oakvale General in Dubuque. I", [("Oakvale General", "INSTITUTION"), ("Dubuque", "LOCATION")]),
@@ -103,3 +103,17 @@ def test_a_word_in_small_letters_is_not_the_programme_called_by_it(engine: Analy
     assert "stoop" not in surfaces
     assert {"Brightmoor General", "Dubuque", "Haverlock Institute"} <= set(surfaces)
     assert not {"For", "Bye", "Nurse", "Norwegian", "I'm", "I"} & set(surfaces)
+
+
+KNOWN_OTHERWISE = words(
+    "ama ana ada athena slack foley whipple schwartz swan braden lord jesus santa christian english french german "
+    "black white irish canada england ireland france spain holland israel india kenya asia oscar mac siri alexa "
+    "honey buddy"
+)
+"""Names that in a hospital, or anywhere, stand for something else more often."""
+
+
+def test_no_common_name_is_taken_for_a_brand() -> None:
+    single = {line.lower() for line in read_list("guards.txt") if " " not in line}
+    names = {w for w in single if first_names().get(w, 0.0) >= 0.002 or surnames().get(w, 0.0) >= 0.004}
+    assert names <= KNOWN_OTHERWISE

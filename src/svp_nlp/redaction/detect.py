@@ -138,16 +138,27 @@ _WORD_BEFORE = re.compile(
 """Words after which a noun, verb or adjective stands rather than a person."""
 
 
-ROLE_LETTERS = words("RT OT PT EMT CNA LPN CRNA SLP NP PA CNM RPH SW CHW NM DON MA HCA ODP ANP")
-"""Abbreviated professions; as a speaker's label beside "INT" one is no initials."""
+ROLE_LETTERS = words("EMT CNA LPN CRNA SLP CNM RPH CHW HCA ODP ANP")
+"""Professions in three letters or more; as the label of who answers "INT" one is no initials."""
+
+MAYBE_LETTERS = words("RT OT NP PA SW NM MA HA TA")
+"""Professions in two letters, which may be initials: a person should look."""
 
 
 def _people(transcript: Transcript, labels: Sequence[Span]) -> list[tuple[Span, str]]:
-    """Return the names in labels; professions in letters are none where nobody else is labelled by a name."""
+    """Return the names in labels; professions in letters are none where nobody is labelled by a name."""
     found = list(_label_names(transcript, labels))
-    if {name for _, name in found} <= ROLE_LETTERS:
+    others = len(labels) > len(found)
+    if others and {name for _, name in found} <= ROLE_LETTERS:
         return []
     return found
+
+
+def _labelled(span: Span, name: str) -> Finding:
+    """Return a speaker's name as a finding; letters that may be a profession are for a person to judge."""
+    if name in MAYBE_LETTERS:
+        return Finding(span, Label.PERSON, 0.6, found_by=("label",), status=Status.REVIEW)
+    return Finding(span, Label.PERSON, 0.95, found_by=("label",))
 
 
 def _label_names(transcript: Transcript, labels: Iterable[Span]) -> Iterator[tuple[Span, str]]:
@@ -406,7 +417,7 @@ def _from_study(names: Sequence[Name]) -> list[Name]:
 
 def _findings(reading: Reading, candidates: Sequence[Candidate]) -> tuple[Finding, ...]:
     """Take candidates home to the source, add the labels, and part what overlaps."""
-    found = [Finding(span, Label.PERSON, 0.95, found_by=("label",)) for span, _ in reading.labels]
+    found = [_labelled(span, name) for span, name in reading.labels]
     for candidate in candidates:
         status = Status.REDACTED if candidate.score >= SURE else Status.REVIEW
         for span in reading.running.to_source(candidate.span):
