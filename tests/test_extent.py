@@ -106,9 +106,9 @@ def test_a_word_in_small_letters_is_not_the_programme_called_by_it(engine: Analy
 
 
 KNOWN_OTHERWISE = words(
-    "ama ana ada athena slack foley whipple schwartz swan braden lord jesus santa christian english french german "
-    "black white irish canada england ireland france spain holland israel india kenya asia oscar mac siri alexa "
-    "honey buddy"
+    "ama ana ada athena slack foley whipple schwartz swan braden lord jesus santa christian english "
+    "french german black white irish canada england ireland france spain holland israel india kenya asia "
+    "oscar mac siri alexa honey buddy"
 )
 """Names that in a hospital, or anywhere, stand for something else more often."""
 
