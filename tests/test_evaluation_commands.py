@@ -13,6 +13,7 @@ from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 from svp_nlp.errors import GoldError, RosterError
 from svp_nlp.evaluation import commands
 from svp_nlp.evaluation.gold import load_gold
+from svp_nlp.evaluation.suggestions import SuggestionScore, TurnGold, TurnSuggestion, score_suggestions
 from svp_nlp.model import Role
 
 FIRST = """\
@@ -156,3 +157,18 @@ def test_neutral_that_is_no_list_is_an_error(tmp_path: Path) -> None:
             GoldError, match=r"^neutral\.json: a list of surfaces for each file was expected$"
         ):
             commands.load_neutral(tmp_path)
+
+
+def test_pictures_of_a_score(tmp_path: Path) -> None:
+    units = [TurnGold("A", n, 50, frozenset({"a"})) for n in range(2)]
+    made = {
+        ("A", 0): TurnSuggestion((("a", 0.8), ("b", 0.1)), 0.9),
+        ("A", 1): TurnSuggestion((("b", 0.6), ("a", 0.2)), 0.9),
+    }
+    score = score_suggestions(units, made, {"a": "x", "b": "x"})
+    assert score.confusion == (("a", "a", 1), ("a", "b", 1))
+    written = {
+        p.name: p.read_text("utf-8") for p in commands.write_pictures(SuggestionScore((score,)), tmp_path)
+    }
+    assert written["confusion.csv"] == "coder,suggested first,turns\na,a,1\na,b,1\n"
+    assert all(written[name].startswith("<svg") for name in ("calibration.svg", "coverage.svg"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from record_help import decided
 from svp_nlp.cli import main
-from svp_nlp.errors import StudyError
+from svp_nlp.errors import ReviewError, StudyError
 from svp_nlp.model import Role, Span
 from svp_nlp.review.decisions import Action
 from svp_nlp.review.identifiers import IdentifierDesk
@@ -295,3 +296,43 @@ def test_the_report_says_what_people_decided(study: Study) -> None:
     assert sum(map(int, next(r for r in rows if f",{first}," in r).split(",")[3:])) == 1
     quotes = written["themes.csv"].read_text("utf-8")
     assert quotes.count(",decided\n") == 1
+
+
+def coded(study: Study, coder: str, themes: dict[str, str]) -> None:
+    log = reviewing.coding_log(study.layout, study.settings)
+    version = study.codebook().version
+    for passage, theme in themes.items():
+        for action, value in ((Action.CODE, {"themes": [theme]}), (Action.COMMIT, {})):
+            made = decided(action, value, coder=coder, target=passage, study=log.study)
+            log.append(replace(made, codebook_version=version))
+    log.close()
+
+
+def test_the_learning_curve_is_judged_on_what_was_left_out(study: Study) -> None:
+    with pytest.raises(StudyError, match="0 transcripts have final codings"):
+        study.learning_curve()
+    theme = study.codebook().themes[0].id
+    answers = [p for p in study.proposals.passages if p.role is Role.RESPONDENT]
+    some = sorted({p.transcript for p in answers})[:3]
+    several = [p for t in some for p in [p for p in answers if p.transcript == t][:2]]
+    coded(study, "AB", {p.id: theme for p in several})
+    curve = study.learning_curve()
+    assert (curve.passages, curve.of) == (6, 3)
+    assert [p.transcripts for p in curve.points] == [0, 1, 2]
+    assert curve.points[-1].three == 1.0  # every coded passage has the one theme, and that is learned
+    assert all(p.lowest <= p.first <= p.highest for p in curve.points)
+    assert "first three" in curve.table()
+    assert curve.figure().startswith("<svg")
+
+
+def test_suggestions_can_follow_one_coder(study: Study) -> None:
+    first, second = (theme.id for theme in study.codebook().themes[:2])
+    passage = next(p for p in study.proposals.passages if p.role is Role.RESPONDENT)
+    coded(study, "AB", {passage.id: first})
+    coded(study, "CD", {passage.id: second})
+    assert study.suggest().confirmed == 0
+    assert study.suggest(coder="AB").confirmed == 1
+    receipt = json.loads((study.layout.coding / "receipt.json").read_text("utf-8"))
+    assert receipt["suggest"]["learned_from"] == "AB"
+    with pytest.raises(ReviewError, match="'EF' has decided nothing; who has: AB, CD"):
+        study.suggest(coder="EF")

@@ -212,13 +212,16 @@ def suggest(
     private: Annotated[
         bool, typer.Option("--private", help="Add source file and positions; the file must then not leave.")
     ] = False,
+    coder: Annotated[
+        str, typer.Option("--coder", metavar="ID", help="Learn from this coder alone, not from what counts.")
+    ] = "",
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Propose themes for every passage: DIR/coding/suggestions.jsonl. Nothing is decided by it."""
     opened = key_of(folder) if private else nullcontext(_open(folder))
     with opened as study, progress_unless(quiet) as progress:
-        proposals = study.suggest(codebook=codebook, private=private, progress=progress)
+        proposals = study.suggest(codebook=codebook, private=private, coder=coder, progress=progress)
     if json_:
         put_json(proposals.summary())
     else:
@@ -389,6 +392,10 @@ def evaluate_suggestions(
     codebook: Annotated[
         Path | None, typer.Option(metavar="YAML", help="Codebook; else codebook.yaml in GOLD_DIR.")
     ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write calibration.svg, coverage.svg, confusion.csv there."),
+    ] = None,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -397,6 +404,8 @@ def evaluate_suggestions(
 
     with progress_unless(quiet) as progress:
         score = commands.evaluate_suggestions(folder, codebook=codebook, progress=progress)
+    if pictures is not None:
+        commands.write_pictures(score, pictures)
     if json_:
         put_json(score.as_dict())
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svp_nlp.console import Folder, Json, put, put_json, say
+from svp_nlp.console import Folder, Json, Quiet, progress_unless, put, put_json, say
 from svp_nlp.errors import CodebookError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ codebook_app = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add the commands around coding to the command line."""
     app.add_typer(codebook_app, name="codebook", no_args_is_help=True)
-    for command in (find, consistency):
+    for command in (find, consistency, learning):
         app.command()(command)
 
 
@@ -212,3 +212,28 @@ def consistency(folder: Folder, json_: Json = False) -> None:
     if rows:
         raise typer.Exit(1)
     say("no two passages nearly alike are coded differently")
+
+
+def learning(
+    folder: Folder,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="SVG", help="Draw the curve there.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the picture.")] = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say how much each further coded transcript helps the suggestions, judged on those left out."""
+    from svp_nlp.files import write_whole
+    from svp_nlp.study import Study
+
+    if picture is not None and picture.exists() and not force:
+        raise CodebookError(f"{picture.name} is there already", hint="--force overwrites it")
+    with progress_unless(quiet) as progress:
+        curve = Study(folder).learning_curve(progress=progress)
+    if picture is not None:
+        write_whole(picture, curve.figure())
+    if json_:
+        put_json(curve.as_dict())
+    else:
+        put(curve.table())

@@ -122,6 +122,36 @@ def evaluate_suggestions(
     )
 
 
+def write_pictures(score: SuggestionScore, folder: Path) -> list[Path]:
+    """Write calibration.svg, coverage.svg and confusion.csv of the first system into *folder*; return them.
+
+    No file holds words of a transcript.
+    """
+    from svp_nlp.files import write_whole
+    from svp_nlp.review.figures import curve_figure
+
+    ours = score.systems[0]
+    right = [(mean, share) for mean, share, turns in ours.calibration if turns]
+    calibrated = {"suggested first": right, "if scores were shares": [(0.0, 0.0), (1.0, 1.0)]}
+    rows = [f"{coded},{suggested},{turns}" for coded, suggested, turns in ours.confusion]
+    written = {
+        "calibration.svg": curve_figure(
+            "Calibration: how often the first theme is right, by its score",
+            calibrated,
+            ("score", "share right"),
+        ),
+        "coverage.svg": curve_figure(
+            "Coverage: how often the first theme is right among the surest",
+            {"surest first": list(ours.coverage)},
+            ("share of coded turns", "share right"),
+        ),
+        "confusion.csv": "\n".join(["coder,suggested first,turns", *rows, ""]),
+    }
+    for name, text in written.items():
+        write_whole(folder / name, text)
+    return [folder / name for name in written]
+
+
 def suggest_turns(
     codebook: Codebook, transcripts: Mapping[str, Transcript], embedder: Embedder, progress: Progress = silent
 ) -> dict[Key, TurnSuggestion]:

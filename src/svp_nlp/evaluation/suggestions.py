@@ -7,7 +7,7 @@ says so. Intervals come from resampling whole files, because turns of one interv
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -75,13 +75,19 @@ _File = list[_Unit]
 
 @dataclass(frozen=True, slots=True)
 class SystemScore:
-    """The figures of one system on one gold set."""
+    """The figures of one system on one gold set.
+
+    ``calibration`` holds (mean score, share right, turns) by bin, ``coverage`` (share answered, share right
+    of those), ``confusion`` (theme of the coder, theme suggested first or "none", turns): a turn whose first
+    theme is one of the coder's counts as that theme alone, any other once for each of the coder's.
+    """
 
     system: str
     figures: tuple[Figure, ...] = field(repr=False)
     per_theme: tuple[tuple[str, int, int, int, float], ...] = field(repr=False)
     calibration: tuple[tuple[float, float, int], ...] = field(repr=False)
     coverage: tuple[tuple[float, float], ...] = field(repr=False)
+    confusion: tuple[tuple[str, str, int], ...] = field(default=(), repr=False)
 
     def __getitem__(self, name: str) -> Figure:
         for figure in self.figures:
@@ -209,7 +215,16 @@ def score_suggestions(
         per_theme=tuple(_theme_row(theme, _flat(files)) for theme in domains),
         calibration=tuple(calibration(scores, hits)),
         coverage=tuple(coverage_accuracy(scores, hits)),
+        confusion=_confusion(_coded(files)),
     )
+
+
+def _confusion(coded: Sequence[_Unit]) -> tuple[tuple[str, str, int], ...]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for gold, made in coded:
+        first = "none" if made.abstained or not made.first else made.first
+        counts.update((theme, first) for theme in ([first] if first in gold.themes else sorted(gold.themes)))
+    return tuple((a, b, n) for (a, b), n in sorted(counts.items()))
 
 
 def compare_suggestions(
@@ -461,4 +476,5 @@ def _as_json(score: SystemScore) -> dict[str, Any]:
         "per_theme": themes,
         "calibration": [list(row) for row in score.calibration],
         "coverage": [list(row) for row in score.coverage],
+        "confusion": [list(row) for row in score.confusion],
     }

@@ -116,6 +116,26 @@ def drift_figure(found: Sequence[Drift]) -> str:
     return _svg("Codes that hold the model's first suggestion, by coder", said or "none yet", height, parts)
 
 
+def curve_figure(
+    title: str, curves: Mapping[str, Sequence[tuple[float, float]]], names: tuple[str, str], *, most: int = 0
+) -> str:
+    """Draw lines by name over shares, or over counts up to *most* where that is given; *names* of the axes.
+
+    Every value upwards is a share in [0, 1].
+    """
+    height = 380
+    x = _Scale(0, most or 1, 70, _WIDTH - 260)
+    y = _Scale(0, 1, height - _BOTTOM, _TOP)
+    parts = [*_axes(x, y, _whole(0, most) if most else _ticks(0), _ticks(0), *names)]
+    for number, places in enumerate(curves.values()):
+        parts += _line([(x(a), y(b)) for a, b in places], number)
+    parts += _key(list(curves), _WIDTH - 220, _TOP)
+    said = "; ".join(
+        f"{name}: " + ", ".join(f"{a:.2f} {b:.2f}" for a, b in places) for name, places in curves.items()
+    )
+    return _svg(title, said, height, parts)
+
+
 class _Scale:
     """A straight line from values to places."""
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from svp_nlp.review.session import CodingDesk
     from svp_nlp.study.accounting import Account
     from svp_nlp.study.exporting import Export
+    from svp_nlp.study.learning import LearningCurve
     from svp_nlp.study.migrating import Migrated, MigrationPlan
     from svp_nlp.study.removing import Removal
     from svp_nlp.study.reviewing import Confirmed, Reliability
@@ -238,20 +239,34 @@ class Study:
         return locking.unlocked(self.layout, passphrase)
 
     def suggest(
-        self, codebook: Path | str | None = None, *, private: bool = False, progress: Progress = silent
+        self,
+        codebook: Path | str | None = None,
+        *,
+        private: bool = False,
+        coder: str = "",
+        progress: Progress = silent,
     ) -> Proposals:
         """Propose themes for every passage and write coding/suggestions.jsonl. Decides nothing.
 
-        Final codings are learned from. Raises StudyError when clean/ holds what redaction did not write, and
-        CodebookError for a codebook edited after coding began that still has its old version.
+        Final codings are learned from, or those of *coder* alone. Raises StudyError when clean/ holds what
+        redaction did not write, CodebookError for a codebook edited after coding began that still has its old
+        version, and ReviewError for a coder who decided nothing.
         """
-        proposals = self._proposed(codebook, progress)
+        proposals = self._proposed(codebook, coder, progress)
         back = redacting.ways_back(self.layout, proposals.transcripts) if private else None
         coding.save_proposals(self.layout, proposals, back)
-        write_receipt(self.layout.coding, "suggest", self._facts(proposals))
+        facts = self._facts(proposals) | {"learned_from": coder or "final codings"}
+        write_receipt(self.layout.coding, "suggest", facts)
         return proposals
 
-    def _proposed(self, given: Path | str | None, progress: Progress) -> Proposals:
+    def learning_curve(self, *, progress: Progress = silent) -> LearningCurve:
+        """Compute how suggestions get better with each transcript coded, on the transcripts left out."""
+        from svp_nlp.study import learning
+
+        final = self.final_codings()
+        return learning.learning_curve(self.layout, self.settings, self.codebook(), final, progress)
+
+    def _proposed(self, given: Path | str | None, coder: str, progress: Progress) -> Proposals:
         from svp_nlp.coding.codebook import load_codebook
         from svp_nlp.review.adjudication import final_codings
         from svp_nlp.study import precoding
@@ -263,7 +278,7 @@ class Study:
         if given is not None:
             self.codebook(given)  # from now on the study's
         state = self.decisions
-        final = final_codings(state)
+        final = reviewing.codings_of(state, coder) if coder else final_codings(state)
         made = coding.propose(self.layout, self.settings, book, final, progress)
         notes = precoding.remarks(made.transcripts, book, codings, final, state)
         return replace(made, notes=tuple(notes))

@@ -221,6 +221,19 @@ def confirmed(final: Mapping[str, FinalCoding], proposals: Proposals) -> Confirm
     )
 
 
+def codings_of(state: State, coder: str) -> dict[str, FinalCoding]:
+    """Return what one coder decided, by passage; ReviewError where that is nothing."""
+    found = {
+        c.passage: FinalCoding(c.passage, c.themes, "one coder", (coder,))
+        for c in state.codings.values()
+        if c.coder == coder and c.decided
+    }
+    if not found:
+        known = ", ".join(state.coders) or "nobody yet"
+        raise ReviewError(f"coder {coder!r} has decided nothing; who has: {known}")
+    return found
+
+
 def export_sheet(path: Path, coder: str, layout: f.Layout, settings: Settings, proposals: Proposals) -> int:
     """Write *coder*'s coding sheet of the respondents' passages; return its number of rows."""
     check_coder(coder)
