@@ -13,10 +13,10 @@ from svp_nlp.redaction.decisions import (
     decided,
     decisions_from,
     fold_ledger,
+    mended,
     names_missed,
     questions,
     row_of,
-    trimmed,
     with_decisions,
 )
 from svp_nlp.redaction.ledger import Entity, Ledger
@@ -207,14 +207,14 @@ def test_a_name_found_too_wide_is_cut_and_the_rest_of_it_stays() -> None:
     entity = linked[0][0].entity
     cut = Decision(Kind.TRIM, entity, surfaces=("I'm at Fennimore", "fennimore"))
     log = decide(ledger, (), cut)
-    (row,) = trimmed([transcript], linked, log)
+    (row,) = mended([transcript], linked, log)
     assert [(f.span, f.status) for f in row] == [
         (Span(7, 16), Status.REDACTED),
         (Span(22, 31), Status.REDACTED),
     ]
     assert "I'm at Fennimore" not in {s for e in fold_ledger(ledger, log) for s in e.variants}
     undone = decide(ledger, log, Decision(Kind.UNDO, number=1))
-    assert trimmed([transcript], linked, undone) == linked
+    assert mended([transcript], linked, undone) == linked
     assert fold_ledger(ledger, undone) == fold_ledger(ledger, ())
 
 
@@ -223,7 +223,7 @@ def test_another_label_is_laid_over_before_linking() -> None:
     at = TEXT.index("Tate")
     findings = [[Finding(Span(at, at + 4), Label.PERSON, 0.6, "PERSON 2", status=Status.REVIEW)]]
     log = made(Decision(Kind.RELABEL, "PERSON 2", label=Label.LOCATION))
-    ((one,),) = trimmed([transcript], findings, log)
+    ((one,),) = mended([transcript], findings, log)
     assert (one.label, one.entity, one.status) == (Label.LOCATION, "", Status.REDACTED)
     assert "PERSON 2" not in {e.id for e in fold_ledger(LEDGER, log)}
     with pytest.raises(StudyError, match="PERSON 2 was given the label LOCATION by decision 1"):
@@ -237,7 +237,7 @@ def test_a_cut_holds_for_what_was_merged_and_can_take_all() -> None:
     transcript = Transcript("t", TEXT)
     at = TEXT.index("Tate")
     findings = [[Finding(Span(at, at + 4), Label.PERSON, entity="PERSON 2")]]
-    assert trimmed([transcript], findings, log) == ((),)
+    assert mended([transcript], findings, log) == ((),)
 
 
 def test_questions_come_by_what_would_leak() -> None:

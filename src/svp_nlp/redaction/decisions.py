@@ -270,16 +270,23 @@ def _split_id(ledger: Ledger, decisions: Sequence[Decision], parent: str) -> str
     return next(id for x in "BCDEFGHJKLMNPQRSTUVWXYZ" if (id := f"{label} {root}{x}") not in taken)
 
 
-def entity_after(decisions: Sequence[Decision], entity: str, surface: str) -> str:
-    """Return which entity a surface linked to *entity* belongs to now; "" if it is no identifier."""
+def _about(decisions: Sequence[Decision], entity: str, surface: str) -> Iterator[tuple[str, Decision]]:
+    """Yield the decisions about a surface linked to *entity*, with the entity it belongs to after each."""
     words = fold(surface)
     for _, d in _live(decisions):
         if d.entity != entity:
             continue
-        named = words in {fold(s) for s in d.surfaces}
-        if d.kind is Kind.MERGE or (d.kind is Kind.SPLIT and named):
+        if d.kind is Kind.MERGE or (d.kind is Kind.SPLIT and words in {fold(s) for s in d.surfaces}):
             entity = d.into
-        elif d.kind is Kind.KEEP and (named or not d.surfaces):
+        yield entity, d
+
+
+def entity_after(decisions: Sequence[Decision], entity: str, surface: str) -> str:
+    """Return which entity a surface linked to *entity* belongs to now; "" if it is no identifier."""
+    words = fold(surface)
+    for owner, d in _about(decisions, entity, surface):
+        entity = owner
+        if d.kind is Kind.KEEP and (not d.surfaces or words in {fold(s) for s in d.surfaces}):
             return ""
     return entity
 
@@ -287,30 +294,19 @@ def entity_after(decisions: Sequence[Decision], entity: str, surface: str) -> st
 def _trimmed_to(decisions: Sequence[Decision], entity: str, surface: str) -> tuple[str, ...] | None:
     """Return the words a surface linked to *entity* is trimmed to; None where nobody said so."""
     words = fold(surface)
-    for _, d in _live(decisions):
-        if d.entity != entity:
-            continue
+    for _, d in _about(decisions, entity, surface):
         if d.kind is Kind.TRIM and words in {fold(s) for s in d.surfaces[:1]}:
             return d.surfaces[1:]
-        if d.kind is Kind.MERGE or (d.kind is Kind.SPLIT and words in {fold(s) for s in d.surfaces}):
-            entity = d.into
     return None
 
 
 def _relabelled(decisions: Sequence[Decision], entity: str, surface: str) -> Label | None:
     """Return the label that a surface linked to *entity* was given; None where nobody gave another."""
-    words = fold(surface)
-    for _, d in _live(decisions):
-        if d.entity != entity:
-            continue
-        if d.kind is Kind.RELABEL:
-            return d.label
-        if d.kind is Kind.MERGE or (d.kind is Kind.SPLIT and words in {fold(s) for s in d.surfaces}):
-            entity = d.into
-    return None
+    made = _about(decisions, entity, surface)
+    return next((d.label for _, d in made if d.kind is Kind.RELABEL), None)
 
 
-def trimmed(
+def mended(
     transcripts: Sequence[Transcript], findings: Sequence[Sequence[Finding]], decisions: Sequence[Decision]
 ) -> tuple[tuple[Finding, ...], ...]:
     """Return linked *findings* cut and relabelled as decisions say; equal to *findings* where none does.
@@ -320,10 +316,10 @@ def trimmed(
     """
     if not any(d.kind in (Kind.TRIM, Kind.RELABEL) for _, d in _live(decisions)):
         return tuple(map(tuple, findings))
-    return tuple(_trimmed(t, row, decisions) for t, row in zip(transcripts, findings, strict=True))
+    return tuple(_mended(t, row, decisions) for t, row in zip(transcripts, findings, strict=True))
 
 
-def _trimmed(
+def _mended(
     transcript: Transcript, findings: Sequence[Finding], decisions: Sequence[Decision]
 ) -> tuple[Finding, ...]:
     out = [f for f in findings if f.status is Status.KEPT]

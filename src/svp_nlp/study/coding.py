@@ -216,15 +216,6 @@ def taught(
     )
 
 
-def suggested(
-    suggester: ThemeSuggester, transcripts: Mapping[str, Transcript], passages: Sequence[Passage]
-) -> tuple[Suggestions, ...]:
-    """Return three suggestions for each of *passages*."""
-    from svp_nlp.coding.suggest import suggest_passages
-
-    return suggest_passages(suggester, transcripts, passages, top=3)
-
-
 def save_proposals(
     layout: f.Layout, proposals: Proposals, ways_back: Mapping[str, tuple[str, Redacted]] | None
 ) -> None:

@@ -83,6 +83,8 @@ def learning_curve(
     progress: Progress = silent,
 ) -> LearningCurve:
     """Compute the curve over the transcripts with final codings; StudyError for fewer than three."""
+    from svp_nlp.coding.suggest import suggest_passages
+
     transcripts = coding.load_transcripts(layout)
     cut = coding.all_passages(transcripts, settings)
     known = coding.usable(final, codebook)
@@ -105,7 +107,7 @@ def learning_curve(
             codings = {p.id: known[p.id] for p in decided if p.transcript in learned}
             suggester = coding.taught(codebook, model, transcripts, cut, codings)
             judged = [p for p in decided if p.transcript not in learned and known[p.id]]
-            made = coding.suggested(suggester, transcripts, judged)
+            made = suggest_passages(suggester, transcripts, judged)
             reached.append(_reached(judged, made, known))
         firsts = [first for first, _ in reached]
         points.append(

@@ -499,14 +499,14 @@ def _linked(
 
     It is mended before anything else is laid over it: kept words around a name would leave the name there.
     """
-    from svp_nlp.redaction.decisions import trimmed
+    from svp_nlp.redaction.decisions import mended
     from svp_nlp.redaction.link import link
 
     grown, linked = link(work.transcripts, found, roster=work.roster, ledger=ledger)
     # What is left of a cut may be trimmed itself, what has another label is another entity; no decision is
     # needed twice.
     for _ in work.decisions:
-        cut = trimmed(work.transcripts, linked, work.decisions)
+        cut = mended(work.transcripts, linked, work.decisions)
         if cut == linked:
             break
         grown, linked = link(work.transcripts, cut, roster=work.roster, ledger=grown)
