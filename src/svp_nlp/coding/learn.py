@@ -10,6 +10,8 @@ then on the study's undecided passages teach too (see `svp_nlp.coding.undecided`
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -154,10 +156,16 @@ class Likeness:
 
         Both have the shape (texts, examples); questions are 0 where nothing was asked.
         """
-        asked = centre.questions(material)
-        answers = self._to(material.texts, centre.answers(material), asked)
-        questions = self._to(material.questions, asked, np.zeros_like(asked))
-        return Fit(answers, questions * material.was_asked[:, None])
+        answers = self._to(material.texts, centre.answers(material), centre.questions(material))
+        return Fit(answers, self.of_questions(material, centre))
+
+    def of_questions(self, material: Material, centre: Centre) -> Matrix:
+        """Return the likeness of each question before the texts, 0 where nothing was asked."""
+        questions = np.zeros((len(material.texts), len(self.examples.texts)))
+        rows = np.flatnonzero(material.was_asked)
+        asked = centre.questions(material)[rows]
+        questions[rows] = self._to([material.questions[i] for i in rows], asked, np.zeros_like(asked))
+        return questions
 
     def _to(self, texts: Sequence[str], vectors: Vectors, asked: Vectors) -> Matrix:
         if not texts:
@@ -178,12 +186,32 @@ class ExampleClassifier:
     """
 
     def __init__(self, likeness: Matrix, pairs: Rows, weights: Column) -> None:
+        self._directions = _main_directions(likeness)
+        self._known = self.places(likeness)
+        self._pairs, self._weights = pairs, weights
+        self._learn(np.ones(len(likeness), dtype=bool))
+
+    def _learn(self, kept: npt.NDArray[np.bool_], start: Any = None) -> None:
         from sklearn.linear_model import LogisticRegression
 
-        self._directions = _main_directions(likeness)
-        self._model = LogisticRegression(C=_RIDGE, max_iter=1000)
-        texts, themes = pairs.T
-        self._model.fit(self.places(likeness)[texts], themes, sample_weight=weights)
+        mine = kept[self._pairs[:, 0]]
+        texts, themes = self._pairs[mine].T
+        self._model = LogisticRegression(C=_RIDGE, max_iter=1000, warm_start=start is not None)
+        if start is not None:
+            self._model.coef_, self._model.intercept_ = start.coef_.copy(), start.intercept_.copy()
+        self._model.fit(self._known[texts], themes, sample_weight=self._weights[mine])
+
+    def without(self, out: Rows) -> ExampleClassifier:
+        """Return what the examples other than *out* teach alone, seen along the directions of all.
+
+        The directions know no theme, so that a text held out stays unknown; the way to the others' optimum
+        is shorter from that of all.
+        """
+        other = copy(self)
+        kept = np.ones(len(self._known), dtype=bool)
+        kept[out] = False
+        other._learn(kept, self._model)
+        return other
 
     def places(self, likeness: Matrix) -> Matrix:
         """Return where texts lie along the main directions, given their likeness to the examples."""
@@ -260,12 +288,14 @@ class Learner:
         if len(self.counts) < 2:
             return
         examples = Examples.of(ranker, confirmed)
-        self._likeness = Likeness(examples)
-        self._classifier = ExampleClassifier(self._likeness.among_examples, examples.pairs, examples.weights)
-        if confirmed is not None:
-            self._learn(confirmed)
+        with _one_thread():
+            self._likeness = Likeness(examples)
+            among = self._likeness.among_examples
+            self._classifier = ExampleClassifier(among, examples.pairs, examples.weights)
+            if confirmed is not None:
+                self._learn(confirmed, self._classifier)
 
-    def _learn(self, confirmed: Confirmed) -> None:
+    def _learn(self, confirmed: Confirmed, classifier: ExampleClassifier) -> None:
         self.counts = confirmed.labels.sum(axis=0)
         self._decided = frozenset(confirmed.material.texts)
         self._gate, self.least_coded = _gate(confirmed, self.calibration)
@@ -274,7 +304,7 @@ class Learner:
         louder = 1 + confirmed.coded.sum() / len(self.ranker.pieces)
         self.voices = replace(self.voices, examples=self.voices.examples * louder)
         if confirmed.coded.sum() >= _LEAST_CODED:
-            self._taught = Taught(self._likeness, confirmed, self.ranker)
+            self._taught = Taught(self._likeness, classifier, confirmed, self.ranker)
             self.voices = self._taught.tuned(self.voices)
 
     def themes(self, material: Material, corpus: Material, likely: Column | None = None) -> Matrix:
@@ -290,13 +320,13 @@ class Learner:
             shares = self.voices.shares(self.ranker.scores(material, corpus), by_example, self.counts)
             return self.voices.probabilities(shares)
         weights = np.ones(len(corpus.texts)) if likely is None else likely
-        fit, power, voices = self._study_fit(
-            self._taught, self._classifier, self._study(corpus, weights, centre)
-        )
-        shares = np.zeros((len(material.texts), len(self.counts)))
-        for rows in _chunks(len(shares)):
-            near = self._likeness.of(material.some(rows), centre)
-            shares[rows] = fit(self._classifier.places(near.at(voices.questions)))
+        with _one_thread():
+            study = self._study(corpus, weights, centre)
+            fit, power, voices = self._study_fit(self._taught, self._classifier, study)
+            shares = np.zeros((len(material.texts), len(self.counts)))
+            for rows in _chunks(len(shares)):
+                near = self._likeness.of(material.some(rows), centre)
+                shares[rows] = fit(self._classifier.places(near.at(voices.questions)))
         return voices.probabilities(to_power(shares, power))
 
     def _study(self, corpus: Material, likely: Column, centre: Centre) -> Undecided:
@@ -394,7 +424,13 @@ class Taught:
     together: passages of one interview mostly fall into one fold.
     """
 
-    def __init__(self, likeness: Likeness, confirmed: Confirmed, ranker: CodebookRanker) -> None:
+    def __init__(
+        self,
+        likeness: Likeness,
+        classifier: ExampleClassifier,
+        confirmed: Confirmed,
+        ranker: CodebookRanker,
+    ) -> None:
         coded = confirmed.some(np.flatnonzero(confirmed.coded))
         centre = Centre.of(confirmed.material, ranker)
         self._likeness = likeness
@@ -402,24 +438,11 @@ class Taught:
         self._counts: Column = coded.labels.sum(axis=0)
         self._scores = ranker.scores(coded.material, confirmed.material)
         first = len(likeness.examples.texts) - len(coded.labels)
-        near = likeness.of(coded.material, centre)
-        self._near = replace(near, answers=likeness.among_examples[first:])
+        self._near = Fit(likeness.among_examples[first:], likeness.of_questions(coded.material, centre))
         self._by_example = Fit(np.zeros_like(self.labels), np.zeros_like(self.labels))
         for out in folds(coded.labels):
-            kept, classifier = self._without(out + first)
-            near = Fit(self._near.answers[np.ix_(out, kept)], self._near.questions[np.ix_(out, kept)])
-            fit = classifier.fit(near)
+            fit = classifier.without(out + first).fit(self._near.some(out))
             self._by_example.answers[out], self._by_example.questions[out] = fit.answers, fit.questions
-
-    def _without(self, out: Rows) -> tuple[Rows, ExampleClassifier]:
-        """Return the examples other than *out*, and what they teach alone."""
-        examples = self._likeness.examples
-        kept = np.setdiff1d(np.arange(len(examples.texts)), out)
-        mine = np.isin(examples.pairs[:, 0], kept)
-        texts, themes = examples.pairs[mine].T
-        pairs = np.stack([np.searchsorted(kept, texts), themes], axis=1)
-        among = self._likeness.among_examples[np.ix_(kept, kept)]
-        return kept, ExampleClassifier(among, pairs, examples.weights[mine])
 
     def tuned(self, default: Voices) -> Voices:
         """Choose the voices with the least log loss on held-out codings."""
@@ -455,6 +478,14 @@ def folds(labels: Matrix) -> list[Rows]:
         rows = np.flatnonzero(rarest == theme)
         fold[rows] = (np.arange(len(rows)) * _FOLDS // max(_FOLDS, len(rows)) + theme) % _FOLDS
     return [np.flatnonzero(fold == k) for k in np.unique(fold)]
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Keep linear algebra on one thread: on matrices of this size a second waits more than it helps."""
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
+    return limits
 
 
 def _chunks(count: int) -> Iterator[Rows]:

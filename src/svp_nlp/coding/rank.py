@@ -112,6 +112,10 @@ class Fit:
         """Return the answers' fit with *question* times that of the questions added."""
         return self.answers + question * self.questions
 
+    def some(self, rows: npt.NDArray[np.intp]) -> Fit:
+        """Return the fit of the texts in *rows*."""
+        return Fit(self.answers[rows], self.questions[rows])
+
 
 class CodebookRanker:
     """Ranks the themes of a codebook for texts, from what the codebook says.
