@@ -118,6 +118,7 @@ def confirmed(shared: Path, embedder: Embedder, splits: int) -> str:
             [texts[p.id] for p in test],
             questions=[questions[p.id] for p in test],
             roles=[p.role for p in test],
+            interviews=[p.transcript for p in test],
             top=len(domains),
         )
         named = [replace(m, passage=p.id) for m, p in zip(made, test, strict=True)]

@@ -74,6 +74,7 @@ def find_more_like(
         [passage_text(transcripts[p.transcript], p) for p in passages],
         questions=[question_text(transcripts[p.transcript], p) for p in passages],
         roles=[p.role for p in passages],
+        interviews=[p.transcript for p in passages],
     )
     wanted = [(passages[i], score, spans) for i, score, spans in found if passages[i].id not in leave_out]
     return tuple(

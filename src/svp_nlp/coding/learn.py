@@ -9,7 +9,7 @@ then on the study's undecided passages teach too (see `svp_nlp.coding.undecided`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -307,10 +307,17 @@ class Learner:
             self._taught = Taught(self._likeness, classifier, confirmed, self.ranker)
             self.voices = self._taught.tuned(self.voices)
 
-    def themes(self, material: Material, corpus: Material, likely: Column | None = None) -> Matrix:
+    def themes(
+        self,
+        material: Material,
+        corpus: Material,
+        likely: Column | None = None,
+        corrected: Callable[[Matrix], Matrix] = np.asarray,
+    ) -> Matrix:
         """Return the probability of each theme for a coded text, shape (texts, themes).
 
-        *corpus* is the study around them, *likely* how likely each of its passages is coded at all.
+        *corpus* is the study around them, *likely* how likely each of its passages is coded at all;
+        *corrected* may change how the themes share the texts (see `svp_nlp.coding.surroundings`).
         """
         if self._classifier is None:
             return np.ones((len(material.texts), 1))
@@ -318,7 +325,7 @@ class Learner:
         if self._taught is None:
             by_example = self.by_example(material, centre)
             shares = self.voices.shares(self.ranker.scores(material, corpus), by_example, self.counts)
-            return self.voices.probabilities(shares)
+            return self.voices.probabilities(corrected(shares))
         weights = np.ones(len(corpus.texts)) if likely is None else likely
         with _one_thread():
             study = self._study(corpus, weights, centre)
@@ -327,7 +334,7 @@ class Learner:
             for rows in _chunks(len(shares)):
                 near = self._likeness.of(material.some(rows), centre)
                 shares[rows] = fit(self._classifier.places(near.at(voices.questions)))
-        return voices.probabilities(to_power(shares, power))
+        return voices.probabilities(corrected(to_power(shares, power)))
 
     def _study(self, corpus: Material, likely: Column, centre: Centre) -> Undecided:
         """Return the passages of *corpus* that nobody decided on, evenly thinned where there are many."""

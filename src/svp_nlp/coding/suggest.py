@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from svp_nlp.coding.abstain import Calibration, Column, shipped_calibration, signs
 from svp_nlp.coding.learn import Confirmed, Learner
-from svp_nlp.coding.rank import Centre, CodebookRanker, Material, route
-from svp_nlp.coding.segment import passage_text, question_text, sentences
+from svp_nlp.coding.rank import Centre, CodebookRanker, Material
+from svp_nlp.coding.reasons import Carriers, Explainer
+from svp_nlp.coding.segment import passage_text, question_text
+from svp_nlp.coding.surroundings import Surroundings
 from svp_nlp.coding.words import Matrix
-from svp_nlp.engines.protocols import Embedder, Vectors
+from svp_nlp.engines.protocols import Embedder
 from svp_nlp.errors import CodebookError
 from svp_nlp.model import (
     Codebook,
@@ -29,10 +31,38 @@ from svp_nlp.model import (
     Transcript,
 )
 
-# A sentence shorter than this ("Exactly.") carries no theme by itself.
-_LEAST_WORDS = 4
 # Below this the first theme is unsure; a domain is offered where it holds more than this share of the scores.
 _SURE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Texts with what is known of each: question, speaker, interview; ``alone`` where nothing is."""
+
+    material: Material = field(repr=False)
+    roles: tuple[Role, ...] = field(repr=False)
+    interviews: tuple[str, ...] | None = field(repr=False)
+    alone: bool
+
+    @classmethod
+    def of(
+        cls,
+        texts: Sequence[str],
+        questions: Sequence[str] | None,
+        roles: Sequence[Role] | None,
+        interviews: Sequence[str] | None,
+        embedder: Embedder,
+    ) -> Told:
+        """Embed *texts* and *questions*; without *roles* nobody knows who speaks."""
+        who = (Role.UNKNOWN,) * len(texts) if roles is None else tuple(roles)
+        whose = None if interviews is None else tuple(interviews)
+        alone = questions is None and roles is None
+        return cls(Material.of(texts, questions, embedder), who, whose, alone)
+
+    @property
+    def answers(self) -> npt.NDArray[np.bool_]:
+        """Tell for each text whether it is not an interviewer's."""
+        return np.array([r is not Role.INTERVIEWER for r in self.roles], dtype=bool)
 
 
 class ThemeSuggester:
@@ -52,7 +82,7 @@ class ThemeSuggester:
         self.calibration = calibration or shipped_calibration()
         self.ranker = CodebookRanker(codebook, embedder)
         self.learner: Learner | None = None
-        self._explain = _Explainer(codebook, self.ranker, embedder)
+        self._explain = Explainer(codebook, self.ranker, embedder)
 
     def fit(
         self,
@@ -73,13 +103,13 @@ class ThemeSuggester:
             raise CodebookError(f"{found}; one coding a text was expected")
         if not texts:
             self.learner = None
-            self._explain = _Explainer(self.codebook, self.ranker, self.embedder)
+            self._explain = Explainer(self.codebook, self.ranker, self.embedder)
             return self
         labels = _labels(self.codebook, codings)
         material = Material.of(texts, questions, self.embedder)
         confirmed = Confirmed(material, labels, signs(self.ranker, material))
         self.learner = Learner(self.ranker, self.calibration, confirmed)
-        self._explain = _Explainer(
+        self._explain = Explainer(
             _with_exemplars(self.codebook, texts, labels, citations), self.ranker, self.embedder
         )
         return self
@@ -90,22 +120,25 @@ class ThemeSuggester:
         *,
         questions: Sequence[str] | None = None,
         roles: Sequence[Role] | None = None,
+        interviews: Sequence[str] | None = None,
         top: int = 3,
     ) -> tuple[Suggestions, ...]:
         """Return for each text its *top* themes, best first, how likely it is coded at all, or "none".
 
         *questions* holds the interviewer's words before each text ("" for none), *roles* who speaks; without
-        either the texts stand alone, and a short one is judged by what it says. Give a whole study at once:
-        texts are compared with what is usual among them. ``score`` is the probability that a coder who codes
-        the text gives it this theme; reasons point into the text.
+        either the texts stand alone, and a short one is judged by what it says. *interviews* names the
+        interview each text is from, in the order said: answers around a text then tell a little of its
+        domain. Give a whole study at once: texts are compared with what is usual among them.
+
+        ``score`` is the probability that a coder who codes the text gives it this theme; reasons point into
+        the text.
         """
         if not texts:
             return ()
-        material = Material.of(texts, questions, self.embedder)
-        who = _speakers(roles, len(texts))
-        corpus, themes, coded, none = self._judged(material, who, alone=questions is None and roles is None)
+        told = Told.of(texts, questions, roles, interviews, self.embedder)
+        themes, coded, none, carriers = self._judged(told)
         ranked = np.argsort(-themes, axis=1, kind="stable")[:, :top]
-        reasons = self._explain.reasons(material, themes, ranked, Centre.of(corpus, self.ranker))
+        reasons = self._explain.reasons(told.material, themes, ranked, carriers)
         return tuple(
             Suggestions(
                 passage=str(i + 1),
@@ -124,6 +157,7 @@ class ThemeSuggester:
         *,
         questions: Sequence[str] | None = None,
         roles: Sequence[Role] | None = None,
+        interviews: Sequence[str] | None = None,
     ) -> tuple[tuple[int, float, tuple[Span, ...]], ...]:
         """Return the places of *texts* in the order in which they fit *theme*, with score and sentence.
 
@@ -133,13 +167,10 @@ class ThemeSuggester:
         if not texts:
             return ()
         j = self.codebook.themes.index(self.codebook.theme(theme))
-        material, who = Material.of(texts, questions, self.embedder), _speakers(roles, len(texts))
-        corpus, themes, coded, _ = self._judged(material, who, alone=questions is None and roles is None)
+        themes, coded, _, carriers = self._judged(Told.of(texts, questions, roles, interviews, self.embedder))
         scores = coded * themes[:, j]
-        column = np.full((len(texts), 1), j, dtype=np.intp)
-        reasons = self._explain.reasons(material, themes, column, Centre.of(corpus, self.ranker))
         order = np.argsort(-scores, kind="stable").tolist()
-        return tuple((i, float(scores[i]), reasons[i, j].sentence) for i in order)
+        return tuple((i, float(scores[i]), (carriers.spans[carriers.best[i, j]],)) for i in order)
 
     @property
     def _learned(self) -> Learner:
@@ -147,16 +178,17 @@ class ThemeSuggester:
             self.learner = Learner(self.ranker, self.calibration)
         return self.learner
 
-    def _judged(
-        self, material: Material, who: Sequence[Role], *, alone: bool
-    ) -> tuple[Material, Matrix, Column, npt.NDArray[np.bool_]]:
-        """Return what *material* is compared with, each theme's probability, that of any, and "none"."""
-        learned, judged = self._learned, signs(self.ranker, material)
-        answers = np.array([r is not Role.INTERVIEWER for r in who], dtype=bool)
-        corpus = material.some(np.flatnonzero(answers))
-        themes = learned.themes(material, corpus, learned.likely(judged, who, alone=alone)[answers])
-        coded, none = learned.verdicts(judged, who, themes, alone=alone)
-        return corpus, themes, coded, none
+    def _judged(self, told: Told) -> tuple[Matrix, Column, npt.NDArray[np.bool_], Carriers]:
+        """Return each theme's probability, that of any, where to say "none", and what carries the themes."""
+        learned, judged, material = self._learned, signs(self.ranker, told.material), told.material
+        corpus = material.some(np.flatnonzero(told.answers))
+        likely = learned.likely(judged, told.roles, alone=told.alone)
+        carriers = self._explain.carriers(material, Centre.of(corpus, self.ranker))
+        domains = [t.domain for t in self.codebook.themes]
+        around = Surroundings.of(told.interviews, told.roles, likely, domains, carriers.excluded)
+        themes = learned.themes(material, corpus, likely[told.answers], around)
+        coded, none = learned.verdicts(judged, told.roles, themes, alone=told.alone)
+        return themes, coded, none, carriers
 
     def _likely_domain(self, themes: Matrix) -> str:
         """Return the domain with most of the scores where no theme is likely by itself, "" where none has."""
@@ -187,65 +219,11 @@ def suggest_passages(
         [passage_text(by_id[p.transcript], p) for p in passages],
         questions=[question_text(by_id[p.transcript], p) for p in passages],
         roles=[p.role for p in passages],
+        interviews=[p.transcript for p in passages],
         top=top,
     )
     flows = [Flow.of(by_id[p.transcript], p.pieces) for p in passages]
     return tuple(_placed(m, p.id, flow) for m, p, flow in zip(made, passages, flows, strict=True))
-
-
-class _Explainer:
-    """Finds what speaks for a theme in a text: sentence, exemplar, shared words, and the runner-up."""
-
-    def __init__(self, codebook: Codebook, ranker: CodebookRanker, embedder: Embedder) -> None:
-        self.themes = codebook.themes
-        self.ranker = ranker
-        self.embedder = embedder
-        self.exemplars = [_exemplars_of(ranker, j, t.exemplars) for j, t in enumerate(codebook.themes)]
-        texts = [e.text for some in self.exemplars for e in some]
-        self.vectors = np.split(embedder(texts), np.cumsum([len(e) for e in self.exemplars])[:-1])
-        cases = [route(cue, {t.id: t for t in self.themes})[0] for t in self.themes for cue in t.exclude]
-        self.excluded = np.split(embedder(cases), np.cumsum([len(t.exclude) for t in self.themes])[:-1])
-
-    def reasons(
-        self, material: Material, themes: Matrix, ranked: npt.NDArray[np.intp], centre: Centre
-    ) -> dict[tuple[int, int], Reason]:
-        """Return a reason for every (text, theme) in *ranked*."""
-        spans = [_carriers(t) for t in material.texts]
-        cut = [text[s.start : s.end] for text, some in zip(material.texts, spans, strict=True) for s in some]
-        borders = np.cumsum([len(some) for some in spans])[:-1]
-        said = Material.of(cut, None, self.embedder)
-        likeness = np.split(self.ranker.likeness(centre.answers(said)), borders)
-        vectors = np.split(said.vectors, borders)
-        found = {}
-        for i, row in enumerate(ranked.tolist()):
-            for j in row:
-                best = int(likeness[i][:, j].argmax())
-                reason = self._reason(material, i, j, spans[i][best], themes[i])
-                found[i, j] = replace(reason, exclusion=self._exclusion(j, vectors[i][best]))
-        return found
-
-    def _exclusion(self, theme: int, sentence: Vectors) -> str:
-        """Return the theme's exclusion cue that is nearer to *sentence* than all that speaks for it."""
-        if not len(self.excluded[theme]):
-            return ""
-        own = [i for i, p in enumerate(self.ranker.pieces) if p.theme == theme and p.kind != "routed"]
-        against = self.excluded[theme] @ sentence
-        nearer = against.max() > (self.ranker.piece_vectors[own] @ sentence).max()
-        return self.themes[theme].exclude[int(against.argmax())] if nearer else ""
-
-    def _reason(self, material: Material, text: int, theme: int, sentence: Span, themes: Matrix) -> Reason:
-        nearest = self.exemplars[theme][int((self.vectors[theme] @ material.vectors[text]).argmax())]
-        others = themes.copy()
-        others[theme] = -1.0
-        rival = int(others.argmax())
-        return Reason(
-            exemplar=nearest.text,
-            source=nearest.source,
-            sentence=(sentence,),
-            words=self.ranker.index.shared(material.texts[text], theme),
-            against=self.themes[rival].id if len(self.themes) > 1 else "",
-            margin=float(themes[theme] - themes[rival]) if len(self.themes) > 1 else float(themes[theme]),
-        )
 
 
 def _labels(codebook: Codebook, codings: Sequence[Iterable[str]]) -> Matrix:
@@ -261,12 +239,6 @@ def _labels(codebook: Codebook, codings: Sequence[Iterable[str]]) -> Matrix:
     return labels
 
 
-def _exemplars_of(ranker: CodebookRanker, theme: int, exemplars: Sequence[Exemplar]) -> list[Exemplar]:
-    """Return a theme's exemplars, or what the codebook says of it where there are none."""
-    said = [Exemplar(p.text, f"codebook, {p.kind}") for p in ranker.pieces if p.theme == theme]
-    return list(exemplars) or [e for e in said if e.source != "codebook, routed"]
-
-
 def _with_exemplars(
     codebook: Codebook, texts: Sequence[str], labels: Matrix, citations: Sequence[str] | None
 ) -> Codebook:
@@ -278,17 +250,6 @@ def _with_exemplars(
         more = tuple(e for e, yes in zip(confirmed, given, strict=True) if yes)
         themes.append(replace(theme, exemplars=theme.exemplars + more))
     return replace(codebook, themes=tuple(themes))
-
-
-def _speakers(roles: Sequence[Role] | None, count: int) -> tuple[Role, ...]:
-    return tuple(roles) if roles is not None else (Role.UNKNOWN,) * count
-
-
-def _carriers(text: str) -> tuple[Span, ...]:
-    """Return the sentences that may carry a theme; the whole text where all are short."""
-    found = sentences(text)
-    long = tuple(s for s in found if len(text[s.start : s.end].split()) >= _LEAST_WORDS)
-    return long or (Span(0, len(text)),)
 
 
 def _placed(made: Suggestions, passage: str, flow: Flow) -> Suggestions:
