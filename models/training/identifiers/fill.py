@@ -107,6 +107,13 @@ SAME_PLACE: dict[str, tuple[str, ...]] = {
 }
 """Slots that may stand in one another's place, for sentences that nobody wrote."""
 
+OTHERS: dict[Label, tuple[str, ...]] = {
+    Label.PERSON: ("first", "last", "first", "nick"),
+    Label.INSTITUTION: ("programme", "short_inst", "unit_named", "company", "hospital", "acronym", "programme"),
+    Label.LOCATION: ("city", "neighbourhood", "landmark", "street"),
+}
+"""What may stand in the place of a name written by hand, so that it is known by its place and not by heart."""
+
 FILLERS = ("um", "uh", "like", "you know", "i mean", "er", "well", "so", "right", "erm")
 
 
@@ -131,13 +138,14 @@ def snippets(split: str, folder: Path = BANK) -> list[str]:
 def fill(snippet: str, values: Values, *, swap: float = 0.3) -> list[Segment]:
     """Return *snippet* with its slots filled; a share *swap* of the unnumbered ones by another kind of slot."""
     entities: dict[str, dict[str, str]] = {}
+    others: dict[str, list[Segment]] = {}
     segments: list[Segment] = []
     at = 0
     for match in SLOT.finditer(snippet):
         segments.append((snippet[at : match.start()], None))
         at = match.end()
         if match["label"]:
-            segments.append((match["surface"], Label(match["label"])))
+            segments += _by_hand(match, values, others, swap)
             continue
         kind, number = match["kind"], match["number"]
         if not number and kind in SAME_PLACE and values.chance(swap):
@@ -148,6 +156,20 @@ def fill(snippet: str, values: Values, *, swap: float = 0.3) -> list[Segment]:
         segments += _slot(kind, values, entity, snippet[: match.start()])
     segments.append((snippet[at:], None))
     return segments
+
+
+def _by_hand(
+    match: re.Match[str], values: Values, others: dict[str, list[Segment]], swap: float
+) -> list[Segment]:
+    """Return a name written by hand, or the one that stands for it all through the snippet."""
+    surface, label = match["surface"], Label(match["label"])
+    if surface not in others:
+        others[surface] = [(surface, label)]
+        if label in OTHERS and values.chance(swap):
+            whole = label is Label.PERSON and " " in surface
+            kind = "person" if whole else values.rng.choice(OTHERS[label])
+            others[surface] = _slot(kind, values, {}, match.string[: match.start()])
+    return others[surface]
 
 
 def _slot(kind: str, values: Values, entity: dict[str, str], before: str) -> list[Segment]:
@@ -321,12 +343,12 @@ class Samples:
     def snippet(self) -> str:
         """Return one snippet with its slots: from the bank, or a comment with or without identifiers."""
         at = self.rng.random()
-        if at > 0.9:
+        if at > 0.95:
             return self.rng.choice(self.traps)
-        if self.comments and at < 0.3:
+        if self.comments and at < 0.15:
             comment = self.rng.choice(self.comments)
-            return comment if at < 0.12 else with_identifiers(comment, self.rng)
-        return self.rng.choice(self.rich if at > 0.78 else self.bank)
+            return comment if at < 0.07 else with_identifiers(comment, self.rng)
+        return self.rng.choice(self.rich if at > 0.87 else self.bank)
 
     def sample(self) -> list[Turn]:
         """Return the turns of one sample."""

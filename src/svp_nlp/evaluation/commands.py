@@ -25,6 +25,7 @@ from svp_nlp.evaluation.suggestions import (
 from svp_nlp.model import Codebook, Finding, Span, Transcript
 from svp_nlp.progress import Progress, silent
 from svp_nlp.stats import Figure
+from svp_nlp.wording import plural
 
 if TYPE_CHECKING:
     from svp_nlp.engines.protocols import Analyzer, Embedder
@@ -104,10 +105,12 @@ def evaluate_suggestions(
 
     Texts are redacted by the gold's own marks first, as the product sees clean text only. The codebook is
     *codebook*, else the founding study's where its themes are those of the gold, else ``codebook.yaml`` of
-    the set. A ``second_coder.csv`` beside it is compared with the first. *embedder* is the default one unless
-    given. Raises GoldError, CodebookError and ModelError.
+    the set. Files without any code are left out, as nobody coded them, and the notes say how many. A
+    ``second_coder.csv`` is compared with the first coder. *embedder* is the default one unless given. Raises
+    GoldError, CodebookError and ModelError.
     """
-    gold = load_gold(folder)
+    whole = load_gold(folder)
+    gold = [one for one in whole if one.coded_turns()] or whole
     units = gold_turns(gold)
     book = _codebook(folder, codebook, units)
     domains = {theme.id: theme.domain for theme in book.themes}
@@ -117,9 +120,10 @@ def evaluate_suggestions(
     systems = [score_suggestions(units, ours, domains)]
     for name, made in _baselines(units, transcripts, book, embed).items():
         systems.append(score_suggestions(units, made, domains, system=name, decides=False))
-    return SuggestionScore(
-        tuple(systems), _humans(folder, units, ours, book), _notes(gold, units, book, embed.name)
-    )
+    notes = _notes(gold, units, book, embed.name)
+    if left := len(whole) - len(gold):
+        notes += (f"{plural(left, 'file', 'files')} without any code left out: nobody coded them",)
+    return SuggestionScore(tuple(systems), _humans(folder, units, ours, book), notes)
 
 
 def write_pictures(score: SuggestionScore, folder: Path) -> list[Path]:

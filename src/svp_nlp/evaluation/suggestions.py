@@ -19,7 +19,7 @@ import numpy as np
 from svp_nlp.errors import GoldError
 from svp_nlp.evaluation.gold import GoldTranscript
 from svp_nlp.model import Passage, Role, Suggestions
-from svp_nlp.stats import Figure, auroc, bootstrap, calibration, calibration_error, kappa
+from svp_nlp.stats import Figure, auroc, bootstrap, calibration, calibration_error, error_by_chance, kappa
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -343,9 +343,11 @@ def _decisions(domains: Mapping[str, str]) -> dict[str, _Statistic]:
     """Figures of scores read as probabilities, and of what would be coded if nobody looked."""
     return {
         "calibration error, first score": lambda s: calibration_error(*_split(_firsts(s))),
+        "  by chance on so few turns": lambda s: error_by_chance(_split(_firsts(s))[0]),
         "calibration error, coded or not": lambda s: calibration_error(
             [m.coded for _, m in _flat(s)], [bool(g.themes) for g, _ in _flat(s)]
         ),
+        "  by chance on as many": lambda s: error_by_chance([m.coded for _, m in _flat(s)]),
         "says none, of uncoded turns": lambda s: _mean(m.abstained for g, m in _flat(s) if not g.themes),
         "says none, of coded turns": lambda s: _mean(m.abstained for _, m in _coded(s)),
         "coded or not, kappa": lambda s: _coded_kappa(s, _decision),

@@ -227,11 +227,15 @@ _LEAD = re.compile(
     r"prime minister|president|senator|judge)\b\.?|['\"(\[-]|\s)+",
     re.IGNORECASE,
 )
+_LOWER_END = re.compile(r"(?<=[^\W\d_])(?: [a-z]+)+$")
+
 _TAIL = re.compile(r"(?:'(?:s|ll|d|re|ve|m)|[\s.,;:!?'\")\]-])+$")
 
 
 def _candidate(text: str, hit: Hit) -> Candidate | None:
     """Return a hit as a candidate, or None where it is known to identify nobody."""
+    if hit.label is Label.PERSON and hit.witness.startswith(("spacy", "company")):
+        hit = replace(hit, span=_without_verb(text, hit.span))
     if not hit.witness.startswith("spacy"):
         if hit.witness.startswith("company") and hit.label in NAMES:
             hit = replace(hit, span=_trimmed(text, hit.span))
@@ -259,6 +263,13 @@ def _trimmed(text: str, span: Span) -> Span:
     tail = _TAIL.search(text[start : span.end])
     end = start + tail.start() if tail else span.end
     return Span(start, max(start, end))
+
+
+def _without_verb(text: str, span: Span) -> Span:
+    """Cut what a model takes with a person that has a capital: "Estella faxed"."""
+    said = text[span.start : span.end]
+    verb = _LOWER_END.search(said) if said[:1].isupper() else None
+    return Span(span.start, span.start + verb.start()) if verb else span
 
 
 def _model_score(said: str, witness: str) -> float:

@@ -10,7 +10,7 @@ import re
 from functools import cache
 
 from svp_nlp.model import Span
-from svp_nlp.redaction.lexicon import ordinary, read_list, words
+from svp_nlp.redaction.lexicon import on_name_lists, ordinary, read_list, surnames, words
 
 ACRONYMS = frozenset(word for line in read_list("acronyms.txt") for word in line.split())
 """Upper-case abbreviations that identify nobody."""
@@ -59,7 +59,9 @@ ROLES = words(
     "cleaner dispatcher theatre casualty ministry typist bleep greeter caretaker thurs tues weds "
     "redacted name date anonymous unknown unidentified multiple voice male female man "
     "woman boy girl person people "
-    "group all both crowd"
+    "group all both crowd senator senators representative congressman congresswoman "
+    "assemblyman assemblywoman assemblymember governor mayor sheriff ambassador legislator "
+    "lawmaker councilmember"
 )
 """Words of roles, departments and transcription: alone, or among themselves, no name."""
 
@@ -127,14 +129,40 @@ def is_guarded(name: str) -> bool:
         return True
     if describes_people(name):
         return True
-    if re.fullmatch(r"[A-Z]\d{1,2}", name.strip()):
-        return True  # a vertebra, a tooth, a form's question
+    if re.fullmatch(r"[A-Z]\d{1,2}[a-z]?", name.strip()):
+        return True  # a vertebra, a tooth, a form's question, a test
+    if is_clinical(_bare(name)):
+        return True
     words = re.findall(r"[\w&]+", _inside().sub(" ", _bare(name)))
     if not words:
         return True
     if re.fullmatch(r"[A-Z0-9&.-]{2,}(?:'?s)?", name.strip()) and _acronym(name):
         return True
     return all(word in ROLES or word in _SMALL or word.isdigit() for word in words)
+
+
+_CLINICAL = re.compile(
+    # Stems of drug names (WHO, International Nonproprietary Names, 2018), those left out that end names ...
+    r"\w{2,}(?:sartan|prilat|nopril|alapril|olol|vastatin|tinib|ciclib|cillin|mycin|micin|cycline|floxacin|"
+    r"conazole|prazole|dipine|gliptin|gliflozin|glutide|glitazone|heparin|xaparin|xaban|gatran|ciclovir|tegravir|"
+    r"buvir|navir|(?:do|piva|vo|pro|zo|tra)caine|oxetine|azepam|azolam|barbital|setron|triptan|dronate|thiazide|"
+    r"semide|lukast|terol|tropium|(?:eth|tic|et)asone|solone|sonide|profen|coxib|oxicam|fenac|codone|morphone|"
+    r"fentanil|curium|curonium|pidem|piclone|piprazole|zapine|tiapine|peridone|azodone|triptyline|ipramine|"
+    r"faxine|racetam|gabalin|trexate|(?:is|rbo|li)platin|taxel|rubicin|fibrate|bitril|rafenib|parib|zomib|limus)"
+    # ... and endings of anatomy, findings and procedures.
+    r"|\w+(?:spinatus|icipital|icular|iform|(?<!a)itis|ectomy|otomy|ostomy|plasty|oscopy|oscopic|ography|"
+    r"(?:glyc|an|uk|ox|ter|natr|kal|calc|lipid|vol|isch|ur)emia|pathy|algia|plegia|paresis|trophic|megaly|penia|"
+    r"sthesia|pnea|(?:chy|dy)cardia|lysis|stenosis|sclerosis|thrombosis|fibrosis|necrosis|porosis|phagia|phasia|"
+    r"kinesia|reflexia)"
+    r"|(?:pre|post|intra|peri)-?op"
+)
+"""What ends like a drug, a part of the body, a finding or a procedure."""
+
+
+def is_clinical(word: str) -> bool:
+    """Tell whether *word* (lower case) is built like a clinical term and is on no list of names or places."""
+    parts = word.split("-") if not word.startswith(("pre-", "post-", "intra-", "peri-")) else [word]
+    return all(_CLINICAL.fullmatch(p) and not on_name_lists(p) and p not in surnames() for p in parts)
 
 
 _SMALL = words("of the and for in on at to a an or with by from")

@@ -136,6 +136,10 @@ class _Page:
         """Tell whether *n* letters from the *i*-th on are said one by one, none as part of "I'm"."""
         return self.joined(i, n) and not any("'" in gap for gap in self.gaps[i : i + n - 1])
 
+    def negated(self, i: int) -> bool:
+        """Tell whether the word goes on in "'t": "Don't" is not Don's."""
+        return self.gaps[i : i + 1] == ("'",) and self.tokens[i + 1].word == "t"
+
     def shown(self, i: int) -> str:
         """Return the *i*-th word as it stands in the text."""
         token = self.tokens[i]
@@ -219,7 +223,7 @@ def _whole(page: _Page, needles: Needles) -> Iterator[_Hit]:
 def _counts(page: _Page, i: int, needle: Needle) -> bool:
     """Tell whether there is evidence enough that the words at *i* are the needle's name."""
     n = len(needle.tokens)
-    if not page.joined(i, n):
+    if not page.joined(i, n) or page.negated(i + n - 1):
         return False
     if needle.evidence is Evidence.NONE:
         return True

@@ -9,9 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from svp_nlp.model import Label
+from svp_nlp.model import Label, Span
 from svp_nlp.redaction.recognizers.base import Found, Rules, each, span_of
-from svp_nlp.redaction.recognizers.numbers import TWO_DIGIT, UP_TO_99, UP_TO_199
+from svp_nlp.redaction.recognizers.numbers import (
+    TEEN,
+    TEENS,
+    TENS,
+    TWO_DIGIT,
+    UNITS,
+    UP_TO_99,
+    UP_TO_199,
+)
+from svp_nlp.redaction.recognizers.numbers import UNIT as UNIT_WORD
 
 NUMBER = rf"(?:1[01]\d|\d{{1,2}}|{UP_TO_199})(?:[- ]and[- ]a[- ]half)?"
 UNIT = r"(?:days?|weeks?|months?|hours?|mos?|wks?)"
@@ -36,10 +45,15 @@ WHO = (
     r"partner|friend|[A-Z][a-z]+)"
 )
 
+LABELLED = r"(?:(?:\[[\d:.]+\] ?|<v [^>\n]{1,30}>)?(?:[A-Z][\w. -]{0,24}: ?)?)?"
+"""What may stand before the answer to a question: the time, the label of who answers."""
+
+HALF = re.compile(r"(?:[- ]and[- ]a[- ]half)\b")
 HYPHENED = re.compile(rf"\b(?P<age>{NUMBER}-(?:year|yr)-old)\b", re.IGNORECASE)
 YEAR_OLD = re.compile(rf"\b(?P<age>{NUMBER})[- ]?(?:years?|yrs?|y)[- /]?(?:old|o)\b(?!-time)", re.IGNORECASE)
 THING = re.compile(
-    r"\b(?:it|that|this|program|building|study|hospital|unit|thing) (?:was|is|were)"
+    r"\b(?:it|that|this|program|building|study|hospital|unit|thing|title|job|role|position)"
+    r"(?: was| is| were|'s)"
     r"(?: (?:only|about|just|maybe|like|almost|at least|over|nearly|now|already|not even|really)){0,3} $",
     re.IGNORECASE,
 )
@@ -107,9 +121,10 @@ APPOSITIVE = re.compile(
 SHORTHAND = re.compile(r"\b(?P<age>[1-9]\d|1[01]\d) ?(?:y/?o|yo|yrs? old|M|F)\b(?! ?\d)")
 ANSWER = re.compile(
     rf"\b(?:how old|your age|what age|his age|her age|old (?:was|is|are|"
-    rf"were))\b[^?\n]*\?\s+(?:(?:um|uh|oh|well|so|I'm|"
+    rf"were))\b[^?\n]*\?\s+{LABELLED}(?:(?:um|uh|oh|well|so|I'm|"
     rf"I am|he's|he was|she's|she was|I think|about|like|maybe|just|turned|yeah|[a-z]+ "
-    rf"is|(?:I|he|she|they) (?:says?|said|goes|told (?:him|her|them)))[,.]* )*(?P<age>{NUMBER})\b",
+    rf"is|(?:I|he|she|they) (?:says?|said|goes|told (?:him|her|them)))[,.]* )*"
+    rf"(?P<age>{NUMBER}(?: (?:days|weeks|months)(?=[.,;?!]))?)\b",
     re.IGNORECASE,
 )
 YOU = re.compile(
@@ -150,6 +165,9 @@ PERSON_NOUN = (
     r"male|female|person|somebody|someone|student|resident|nurse|doctor|surgeon|veteran|"
     r"widow|widower|newborn|twin|teen)"
 )
+# The mother of four has as many children.
+PARENT = r"mother|mom|mum|father|dad|parent|grandmother|grandma|grandfather|grandpa"
+
 BEHIND_PERSON = re.compile(
     rf"\b(?:{PERSON_NOUN}|(?:a|an|my|this|that|our|his|her) (?:[a-z-]+ "
     rf"){{0,2}}[a-z-]+(?:er|or|ist|ian|man|woman|ant|ent))"
@@ -159,7 +177,8 @@ BEHIND_PERSON = re.compile(
     re.IGNORECASE,
 )
 OF_AGE = re.compile(
-    rf"\b{PERSON_NOUN} of (?:only |about |just )?(?P<age>[1-9]\d?|{UP_TO_199})\b(?! ?(?:%|percent|of|our))",
+    rf"\b(?!(?:{PARENT}) of (?:only |about |just )?(?:\d|1[0-4]|{UNIT_WORD}|ten|eleven|twelve)\b)"
+    rf"{PERSON_NOUN} of (?:only |about |just )?(?P<age>[1-9]\d?|{UP_TO_199})\b(?! ?(?:%|percent|of|our))",
     re.IGNORECASE,
 )
 AT_AGE = re.compile(
@@ -187,6 +206,25 @@ DESCRIBED = re.compile(
     rf"(?P<age>{TWO_DIGIT}|[1-9]\d)(?=[.;]|, (?:and|with|who|she|he)\b)"
 )
 """Somebody described in commas: "Yvette, tiny, about eighty."."""
+
+MAKES_YOU = re.compile(
+    rf"\b(?:mak(?:es?|ing)|made|puts?|putting) (?:you|him|her|me|them){HEDGE} (?:at )?"
+    rf"(?P<age>{TWO_DIGIT}|[2-9]\d)(?=\s*(?:[.,;?!]|$|\n)| (?:now|then|and|when|this|next)\b)",
+    re.IGNORECASE,
+)
+YOUNG_AT = re.compile(
+    rf"\b(?:I|he|she|they|we) (?!(?:was|were|am|are|is|look|start) )(?:[a-z]+ ){{1,3}}at "
+    rf"(?:just |only |about )?(?P<age>{TEEN}|1\d)(?=\s*(?:[.;?!]|$|\n)|,? (?:and|as|because|with|to)\b)",
+    re.IGNORECASE,
+)
+"""What people do young: "He went in at sixteen."."""
+
+AGAIN = re.compile(
+    rf"\b(?P<age>{TWO_DIGIT}|[1-9]\d)(?=\s*(?:[.,;?!]|$|\n)|"
+    rf" (?:next|this|in|come) (?:month|week|year|spring|summer|fall|autumn|winter|[A-Z][a-z]+)\b)",
+    re.IGNORECASE,
+)
+"""A bare number, or one that is reached "next month"."""
 
 SHE_WOULD_BE = re.compile(
     rf"\b(?:he|she|they|I|mam|mum|mom|dad|nan|grandma|grandad)(?:'d| would| must|"
@@ -276,13 +314,53 @@ NO_PERSON = re.compile(
 
 def find(text: str) -> Iterator[Found]:
     """Yield ages (AGE): the number alone for years, number and unit otherwise."""
+    found = [(_with_half(text, span), label, score) for span, label, score in _find(text)]
+    yield from found
+    yield from _corrected(text, found)
+
+
+def _with_half(text: str, span: Span) -> Span:
+    half = HALF.match(text, span.end)
+    return Span(span.start, half.end()) if half else span
+
+
+def _corrected(text: str, found: list[Found]) -> Iterator[Found]:
+    """Yield a bare number shortly behind an age and near it: "seventy-five? - Seventy-six." """
+    ends = sorted((span.end, years) for span, _, _ in found if (years := _years(text[span.start : span.end])))
+    for match in AGAIN.finditer(text):
+        near = [y for end, y in ends if 0 < match.start() - end <= _NEAR]
+        years = _years(match["age"])
+        between = text[match.start() - _NEAR if match.start() > _NEAR else 0 : match.start()]
+        if years and any(0 < abs(years - y) <= _APART for y in near) and not COUNTED.search(between):
+            yield span_of(match, "age"), Label.AGE, 0.7
+
+
+def _years(said: str) -> int:
+    """Return the number that *said* begins with, 0 if it is not understood."""
+    words = re.findall(r"[a-z]+|\d+", said.lower())
+    if words and words[0].isdigit():
+        return int(words[0])
+    said_so = [_VALUES.get(word, 0) for word in words[:2]]
+    if len(said_so) == 2 and said_so[0] >= 20 and 0 < said_so[1] < 10:
+        return sum(said_so)
+    return said_so[0] if said_so else 0
+
+
+# What may be corrected is a year or two off; further off it is another number.
+_NEAR, _APART = 60, 2
+_VALUES = {w: i for i, w in enumerate((*UNITS, *TEENS), start=1)} | {
+    w: 10 * i for i, w in enumerate(TENS, start=2)
+}
+
+
+def _find(text: str) -> Iterator[Found]:
     yield from each(HYPHENED, text, Label.AGE, 0.95, "age")
-    for match in YEAR_OLD.finditer(text):
-        if not THING.search(text[max(0, match.start() - 45) : match.start()]):
-            yield span_of(match, "age"), Label.AGE, 0.95
+    for pattern in (YEAR_OLD, MONTH_OLD):
+        for match in pattern.finditer(text):
+            if not THING.search(text[max(0, match.start() - 45) : match.start()]):
+                yield span_of(match, "age"), Label.AGE, 0.95
     for pattern, score in (
         (DECADE_OLD, 0.7),
-        (MONTH_OLD, 0.95),
         (YEARS_OF_AGE, 0.95),
         (AGED, 0.9),
         (AMENDED, 0.75),
@@ -305,6 +383,8 @@ def find(text: str) -> Iterator[Found]:
         (DESCRIBED, 0.65),
         (SHE_WOULD_BE, 0.75),
         (GOING_ON, 0.65),
+        (MAKES_YOU, 0.8),
+        (YOUNG_AT, 0.7),
     ):
         yield from each(pattern, text, Label.AGE, score, "age")
     yield from each(AGED, text, Label.AGE, 0.8, "other")

@@ -15,6 +15,7 @@ from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded
 from svp_nlp.redaction.lexicon import (
     cities,
+    contractions,
     first_names,
     ordinary,
     regions,
@@ -65,7 +66,7 @@ def _parts(text: str) -> Iterator[tuple[Span, bool]]:
             bare = word[0].rstrip(".")
             at = match.start() + word.start()
             small = bare[:1].islower() or bare == "&"
-            if bare in NOT_NAMES or bare.rstrip("s") in NOT_NAMES:
+            if bare in NOT_NAMES or bare.rstrip("s") in NOT_NAMES or _contracted(bare):
                 if start is not None:
                     yield Span(start, end), False
                 start = None
@@ -78,6 +79,11 @@ def _parts(text: str) -> Iterator[tuple[Span, bool]]:
             end = match.start() + word.end()
         if start is not None:
             yield Span(start, end), _initial(text, start)
+
+
+def _contracted(word: str) -> bool:
+    """Tell whether *word* is a contraction ("Y'all")."""
+    return "'" in word and word.replace("'", "").lower() in contractions()
 
 
 def _opener(word: str) -> bool:

@@ -83,6 +83,9 @@ SPOKEN_NUMBER = re.compile(
     rf"(?! (?:people|patients|percent|times|hours|minutes|of))",
     re.IGNORECASE,
 )
+ROUND = re.compile(rf"(?:{DIGIT_WORD}|{UP_TO_99}) (?:hundred|thousand)", re.IGNORECASE)
+"""A place in a queue rather than a line to call: "number three hundred and something"."""
+
 EMAIL = re.compile(
     r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,64}(?:\.[\w-]+)*\.[A-Za-z]{2,}|"
     r"(?<![\w.+%-])[\w.+%-]{1,64} @ [\w-]+(?: ?\. ?[\w-]+)+"
@@ -194,7 +197,9 @@ def _find(text: str) -> Iterator[Found]:
     yield from each(POSTCODE, text, Label.CONTACT, 0.8, "zip")
     yield from each(EXTENSION, text, Label.CONTACT, 0.85, "number")
     yield from each(SPOKEN_NUMBER, text, Label.CONTACT, 0.9, "number")
-    yield from each(SPOKEN_NUMBER, text, Label.CONTACT, 0.75, "short")
+    for span, label, score in each(SPOKEN_NUMBER, text, Label.CONTACT, 0.75, "short"):
+        if not ROUND.fullmatch(text[span.start : span.end]):
+            yield span, label, score
     yield from each(SPOKEN_EMAIL, text, Label.CONTACT, 0.9, "mail")
     yield from each(SPOKEN_URL, text, Label.CONTACT, 0.85, "url")
     yield from each(ZIP, text, Label.CONTACT, 0.9, "zip")

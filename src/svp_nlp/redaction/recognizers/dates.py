@@ -74,8 +74,8 @@ MONTH_DATE = re.compile(
     re.IGNORECASE,
 )
 DAY_MONTH = re.compile(
-    rf"\b(?P<date>(?:{DAY}(?: (?:and|or|to|through) (?:the )?|-))?{DAY}{SAID}(?:,)? (?:day )?(?:of )?{MONTH}"
-    rf"(?:{GAP}{LATE_YEAR})?)\b",
+    rf"\b(?P<date>(?:{DAY}(?: (?:and|or|to|through) (?:the )?|-))?{DAY}{SAID}"
+    rf"(?:,? (?:day )?(?:of )?|\. Of ){MONTH}(?:{GAP}{LATE_YEAR})?)\b",
     re.IGNORECASE,
 )
 DAY_NUMBER_WORD = re.compile(
@@ -501,10 +501,27 @@ def _days(text: str) -> Iterator[Found]:
     for match in ON_THE.finditer(text):
         if not FLOOR.search(text[max(0, match.start() - 30) : match.start()]):
             found.append((span_of(match, "date"), Label.DATE, 0.6))
+    for match in DAY_SAID.finditer(text):
+        before, after = text[max(0, match.start() - 30) : match.start()], text[match.end() : match.end() + 30]
+        if not COUNTING.search(before + after):
+            found.append((span_of(match, "date"), Label.DATE, 0.6))
     yield from found
     yield from _said_again(text, {text[span.start : span.end].lower() for span, _, _ in found})
 
 
+DAY_SAID = re.compile(
+    rf"\bthe (?P<date>(?:3[01]|[12]\d)(?:st|nd|rd|th)|(?:twenty|thirty)[- ](?:{'|'.join(ORDINAL_UNITS)})|"
+    rf"thirtieth)"
+    r"(?=\s*(?:[.,;?!]|$|\n)| (?:is|was|and|or|works|okay|would|should|will|for|so|if|we|i|he|she|they)\b)",
+    re.IGNORECASE,
+)
+"""A day so high in the month that little else is counted that far: "the 23rd is okay"."""
+
+COUNTING = re.compile(
+    r"\b(?:centur\w+|percentiles?|floors?|amendments?|streets?|avenues?|grades?|graders?|chromosomes?|weeks?|"
+    r"edition|version|chapter|psalm|dynasty|precinct|ward|district|division|infantry|regiment|times?|place)\b",
+    re.IGNORECASE,
+)
 HAPPENED_THE = re.compile(
     rf"\b(?:came|arrived|left|went|died|met|started|opened|called|happened|born|signed|sat|of|is|was|"
     rf"be|not) the "
@@ -514,9 +531,9 @@ HAPPENED_THE = re.compile(
     re.IGNORECASE,
 )
 SOUGHT = re.compile(
-    rf"\b(?:on|by|from|until|till|since) the,? (?:what was it|what is it|what's it|uh|um|er|I think|"
-    rf"let me see|wait)[,.]* "
-    rf"(?:the )?(?P<date>{ORDINAL_DAY}|(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th))\b",
+    rf"\b(?:on|by|from|until|till|since)(?: the,? (?:what was it|what is it|what's it|uh|um|er|I think|"
+    rf"let me see|wait)[,.]* (?:the )?|,? (?:say|let's say|maybe|probably|I think)[,.]* the )"
+    rf"(?P<date>{ORDINAL_DAY}|(?:3[01]|[12]\d|[1-9])(?:st|nd|rd|th))\b",
     re.IGNORECASE,
 )
 
@@ -584,7 +601,7 @@ def find(text: str) -> Iterator[Found]:
     yield from _years(text)
 
 
-OH_NINE = re.compile(rf"\b(?:oh|aught)-{UNIT}\b", re.IGNORECASE)
+OH_NINE = re.compile(rf"(?<![\w-])(?:oh|aught)-{UNIT}\b", re.IGNORECASE)
 BARE_YEAR = re.compile(
     r"\b(?:in|by|since|until|back in|maybe|class of|from) (?P<year>(?:0\d|1[0-9]|2[0-6]|[6-9]\d))\b"
     r"(?! ?(?:%|percent|minutes?|hours?|days?|weeks?|months?|years?|people|patients|"

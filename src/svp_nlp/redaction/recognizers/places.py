@@ -48,10 +48,13 @@ STREET_ABROAD = (
 )
 """Words for streets that only behind a house number are taken for them."""
 
+DOOR = r"(?:,? (?:(?i:apt|apartment|suite|unit|ste|flat)\.? |# ?)\d+\w?\b)?"
+"""Which door of a house: ", suite 204"."""
+
 ADDRESS = re.compile(
     rf"\b\d{{1,5}}[A-Z]?(?: (?:North|South|East|West|N|S|E|W|NE|NW|SE|SW)\.?)?(?: (?:{CAP}|"
     rf"\d+(?:st|nd|rd|th))){{1,3}} "
-    rf"(?:{STREET}|{STREET_ABROAD})\b\.?(?:,? (?:Apt|Apartment|Suite|Unit|Ste|#)\.? ?\w+)?"
+    rf"(?:{STREET}|{STREET_ABROAD})\b\.?{DOOR}"
 )
 SPOKEN_ADDRESS = re.compile(
     rf"\b(?:{UP_TO_99}|{UNIT})(?:[ -](?:{UP_TO_99}|hundred|oh {UNIT})){{0,3}} (?:(?:north|"
@@ -60,7 +63,8 @@ SPOKEN_ADDRESS = re.compile(
 )
 NAMED_STREET = re.compile(
     rf"\b(?P<place>(?:(?:North|South|East|West|N\.|S\.|E\.|W\.) )?(?:{CAP} "
-    rf"){{1,3}}(?:{STREET})(?<! Dr)(?<! St))\b(?!\.? {CAP} {STREET})(?!\. [A-Z])"
+    rf"){{1,3}}(?:{STREET})(?<! Dr)(?<! St)\b(?:, \d{{2,5}}\b(?![:%]|[.,]\d))?)"
+    rf"(?!\.? {CAP} {STREET})(?!\. [A-Z])"
     rf"|\b(?P<short>(?:{CAP} ){{1,3}}(?:Dr|St))\b(?!\.? ?(?:[A-Z]|van|von|de|del|al|el|bin|la|le))"
 )
 ROAD_NUMBER = re.compile(
@@ -117,7 +121,7 @@ AFTER_PREPOSITION = re.compile(
 )
 CITY_STATE = re.compile(rf"\b(?P<city>{CAP}(?: {CAP}){{0,2}}),? (?P<state>[A-Z]{{2}}|{CAP}(?: {CAP})?)\b")
 NUMBER_AND_NAME = re.compile(
-    rf"\b(?P<place>\d{{3,5}} (?:(?:North|South|East|West) )?(?P<name>{CAP}(?: {CAP})?))\b"
+    rf"\b(?P<place>\d{{3,5}} (?:(?:North|South|East|West) )?(?P<name>{CAP}(?: {CAP})?)\b{DOOR})"
 )
 APARTMENT = re.compile(
     r"\b(?:apartment|apt\.?|suite|unit) (?:number )?#?(?P<place>\d{1,5}[A-Za-z]?|[A-Za-z]-?\d{1,4})\b"
