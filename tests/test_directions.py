@@ -68,7 +68,7 @@ def test_the_background_belongs_to_no_theme(suggester: ThemeSuggester) -> None:
     transcripts, cut = interview(SAID)
     for theme in ("food.price", "place.noise"):
         scores = {m.passage: m.score for m in find_more_like(suggester, theme, transcripts, cut)}
-        assert max(scores["B:1"], scores["B:4"]) < 0.05 < max(scores.values())
+        assert max(scores["B:1"], scores["B:4"]) < 0.1 < max(scores.values())
 
 
 def test_what_has_the_theme_already_is_left_out_and_most_is_kept_to(suggester: ThemeSuggester) -> None:

@@ -184,6 +184,21 @@ FOUND: list[tuple[Rules, str, list[str]]] = [
     (CONTACTS, "It's 77 Alder Lane, suite 12, 50111.", ["50111"]),
     (INSTITUTIONS, "They came from F and K, out of Dalby.", ["F and K"]),
     (PLACES, "I'm from Liberal, Kansas.", ["Liberal, Kansas"]),
+    (
+        AGES,
+        "So that makes you, what, seventy-one?\n\nPATIENT: Seventy-two. In May.",
+        ["seventy-one", "Seventy-two"],
+    ),
+    (AGES, "He went down the pit at fifteen. He told them seventeen.", ["fifteen", "seventeen"]),
+    (AGES, "she 's what , she's thirty eight , thirty nine next month", ["thirty eight", "thirty nine"]),
+    (AGES, "She was four and a half, the youngest.", ["four and a half"]),
+    (AGES, "How old's she now?\n\n[00:11:42] NURSE: Ten months. Nearly walking.", ["Ten months"]),
+    (DATES, "We were to meet the 21st, no, the 22nd. The 23rd is fine.", ["21st", "22nd", "23rd"]),
+    (DATES, "Due when? The thirtieth. Of October.", ["thirtieth. Of October"]),
+    (DATES, "Send it by, let's say the twenty-sixth, and I'll read it.", ["twenty-sixth"]),
+    (PLACES, "It's 1190 Kestrel, suite 204, on the left.", ["1190 Kestrel, suite 204"]),
+    (PLACES, "We lived at 212 Fern River Drive, unit 3.", ["212 Fern River Drive, unit 3"]),
+    (PLACES, "The letter said Harrow Avenue, 1147.", ["Harrow Avenue, 1147"]),
 ]
 
 LEFT: list[tuple[Rules, str]] = [
@@ -239,6 +254,15 @@ LEFT: list[tuple[Rules, str]] = [
     (PLACES, "Present: Ilse Brandvold, MD"),
     (DATES, "How many came? Sixty-three. We sat on the fourth chair, not the third."),
     (CONTACTS, "I called them all, 2019 was hard, and rang about 4000 people."),
+    (CONTACTS, "They had a list. I was number three hundred and something."),
+    (AGES, "It's a new title, it's about eighteen months old."),
+    (AGES, "She was a mother of four, a father of two."),
+    (AGES, "I was forty minutes. Forty-two beds we had."),
+    (DATES, "On the 22nd floor, in the 19th century, at the 25th percentile."),
+    (DATES, "Her pressure's one-oh-eight over sixty."),
+    (CAPITALS, "He tells people, Y'all can go now."),
+    (CAPITALS, "Thank you, Senator. The A1c was high. I take Sacubitril-valsartan."),
+    (CAPITALS, "He has a tear, Supraspinatus, full thickness."),
 ]
 
 

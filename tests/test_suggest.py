@@ -13,7 +13,7 @@ from svp_nlp.coding.suggest import ThemeSuggester, suggest_passages
 from svp_nlp.coding.words import WordIndex, content_words
 from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 from svp_nlp.errors import CodebookError
-from svp_nlp.model import Codebook, Domain, Exemplar, Role, Span, Theme, Transcript, Turn
+from svp_nlp.model import Codebook, Domain, Exemplar, Role, Span, Suggestions, Theme, Transcript, Turn
 
 CANTEEN = Codebook(
     "Canteen",
@@ -41,6 +41,10 @@ def canteen(embedder: SentenceEmbedder) -> ThemeSuggester:
 @pytest.fixture(scope="module")
 def founding(embedder: SentenceEmbedder) -> ThemeSuggester:
     return ThemeSuggester(founding_codebook(), embedder)
+
+
+def score_of(made: Suggestions, theme: str) -> float:
+    return next(s.score for s in made if s.theme == theme)
 
 
 def test_another_codebook_is_ranked_by_what_it_says(canteen: ThemeSuggester) -> None:
@@ -141,6 +145,24 @@ def test_the_themes_own_exclusion_cue_speaks_against_it(canteen: ThemeSuggester)
     against = {s.theme: s.because.exclusion for s in made}
     assert against["food.taste"] == "Price: food.price"
     assert against["food.price"] == against["place.noise"] == ""
+
+
+def test_what_speaks_against_a_theme_lowers_it(canteen: ThemeSuggester, embedder: SentenceEmbedder) -> None:
+    unrestricted = replace(CANTEEN, themes=(replace(CANTEEN.themes[0], exclude=()), *CANTEEN.themes[1:]))
+    (with_cue,) = canteen.suggest(["The price went up."])
+    (without,) = ThemeSuggester(unrestricted, embedder).suggest(["The price went up."])
+    assert score_of(with_cue, "food.taste") < score_of(without, "food.taste")
+
+
+def test_answers_around_a_text_tell_its_domain(canteen: ThemeSuggester) -> None:
+    unclear = "It was like that all the time, every single day, and nobody did anything about it, as I said."
+    said = [LOUD, unclear, LOUD]
+    apart = canteen.suggest(said, roles=[Role.RESPONDENT] * 3, interviews=["a", "b", "c"])
+    together = canteen.suggest(said, roles=[Role.RESPONDENT] * 3, interviews=["a", "a", "a"])
+    assert score_of(together[1], "place.noise") > score_of(apart[1], "place.noise")
+    assert apart == canteen.suggest(said, roles=[Role.RESPONDENT] * 3)
+    asked = [Role.INTERVIEWER, Role.RESPONDENT, Role.INTERVIEWER]
+    assert canteen.suggest(said, roles=asked, interviews=["a"] * 3) == canteen.suggest(said, roles=asked)
 
 
 def test_an_interviewers_turn_is_hardly_coded(founding: ThemeSuggester) -> None:

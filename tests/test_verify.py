@@ -67,6 +67,8 @@ def test_what_is_named_after_somebody_else() -> None:
 def test_nicknames() -> None:
     assert hows("So we told Patty.", PERSON="Patricia Nguyen") == [("Patty", "nickname")]
     assert hows("a patty of beef", PERSON="Patricia Nguyen") == []
+    assert hows("It rang. Don't worry, and don\u2019t run.", PERSON="Donald Nguyen") == []
+    assert hows("It rang. Don worries, Don's slow.", PERSON="Donald Nguyen") == [("Don", "nickname")] * 2
 
 
 @pytest.mark.parametrize(

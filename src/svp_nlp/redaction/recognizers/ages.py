@@ -213,7 +213,7 @@ MAKES_YOU = re.compile(
     re.IGNORECASE,
 )
 YOUNG_AT = re.compile(
-    rf"\b(?:I|he|she|they|we) (?!(?:was|were|am|are|is|look|start) )(?:[a-z]+ ){{1,3}}at "
+    rf"\b(?:I|he|she|they|we) (?!(?:was|were|am|are|is|look|start) )(?:[a-z]+ ){{1,4}}at "
     rf"(?:just |only |about )?(?P<age>{TEEN}|1\d)(?=\s*(?:[.;?!]|$|\n)|,? (?:and|as|because|with|to)\b)",
     re.IGNORECASE,
 )

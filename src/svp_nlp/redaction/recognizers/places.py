@@ -48,7 +48,8 @@ STREET_ABROAD = (
 )
 """Words for streets that only behind a house number are taken for them."""
 
-DOOR = r"(?:,? (?:(?i:apt|apartment|suite|unit|ste|flat)\.? |# ?)\d+\w?\b)?"
+WHICH_DOOR = r",? (?:(?i:apt|apartment|suite|unit|ste|flat)\.? |# ?)\d+\w?\b"
+DOOR = rf"(?:{WHICH_DOOR})?"
 """Which door of a house: ", suite 204"."""
 
 ADDRESS = re.compile(
@@ -56,6 +57,7 @@ ADDRESS = re.compile(
     rf"\d+(?:st|nd|rd|th))){{1,3}} "
     rf"(?:{STREET}|{STREET_ABROAD})\b\.?{DOOR}"
 )
+HOUSE_AND_DOOR = re.compile(rf"\b\d{{1,5}} {CAP}(?: {CAP}){{0,3}}{WHICH_DOOR}")
 SPOKEN_ADDRESS = re.compile(
     rf"\b(?:{UP_TO_99}|{UNIT})(?:[ -](?:{UP_TO_99}|hundred|oh {UNIT})){{0,3}} (?:(?:north|"
     rf"south|east|west) )?(?:\w+ ){{1,2}}"
@@ -121,7 +123,7 @@ AFTER_PREPOSITION = re.compile(
 )
 CITY_STATE = re.compile(rf"\b(?P<city>{CAP}(?: {CAP}){{0,2}}),? (?P<state>[A-Z]{{2}}|{CAP}(?: {CAP})?)\b")
 NUMBER_AND_NAME = re.compile(
-    rf"\b(?P<place>\d{{3,5}} (?:(?:North|South|East|West) )?(?P<name>{CAP}(?: {CAP})?)\b{DOOR})"
+    rf"\b(?P<place>\d{{3,5}} (?:(?:North|South|East|West) )?(?P<name>{CAP}(?: {CAP})?))\b"
 )
 APARTMENT = re.compile(
     r"\b(?:apartment|apt\.?|suite|unit) (?:number )?#?(?P<place>\d{1,5}[A-Za-z]?|[A-Za-z]-?\d{1,4})\b"
@@ -197,6 +199,7 @@ def find(text: str) -> Iterator[Found]:
     """Yield places (LOCATION)."""
     for pattern, group, score in (
         (ADDRESS, 0, 0.95),
+        (HOUSE_AND_DOOR, 0, 0.9),
         (SPOKEN_ADDRESS, 0, 0.7),
         (NAMED_STREET, "place", 0.85),
         (NAMED_STREET, "short", 0.8),
