@@ -143,6 +143,16 @@ def test_a_name_of_one_transcript_is_found_in_the_next(engine: Analyzer) -> None
     assert all("study" in f.found_by for f in second)
 
 
+def test_what_is_only_a_particle_in_small_letters_is_nobody(engine: Analyzer) -> None:
+    text = "Q: And you are?\n\nA: I'm Van Oduya, call me Van. We came in the van, all of us.\n"
+    assert [t for t in found(text, engine) if "an" in t] == ["Van Oduya", "Van"]
+
+
+def test_a_verb_behind_a_name_is_none_of_it(engine: Analyzer) -> None:
+    text = "Q: Was it sent?\n\nA: My assistant Estella faxed it. Faxed it! Estella did.\n"
+    assert found(text, engine) == ["Estella", "Estella"]
+
+
 def test_spelled_and_signed_names(engine: Analyzer) -> None:
     text = "Interviewer: Spell it?\n\nRespondent: L-U-N-D-Q, Lundq. On the chat I'm lundq_er, 612-555-0148.\n"
     joined = " | ".join(found(text, engine))

@@ -220,7 +220,10 @@ def _stands_for(span: Span, form: Form, text: str, *, cased: bool, said: bool) -
         return " " in form.text or _no_word_here(span, text)
     if form.text.isupper() and len(form.text) <= 5:
         return found == form.text
-    if not all(w[0].isupper() or w.lower() in PARTICLES for w in found.split()):
+    raised = [w[0].isupper() for w in found.split()]
+    if not any(raised) or not all(
+        up or w.lower() in PARTICLES for up, w in zip(raised, found.split(), strict=True)
+    ):
         return False
     before = text[max(0, span.start - 6) : span.start]
     if is_guarded(found) and re.search(r"\b(?:the|a|an) $", before):
