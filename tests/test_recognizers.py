@@ -184,6 +184,8 @@ FOUND: list[tuple[Rules, str, list[str]]] = [
     (CONTACTS, "It's 77 Alder Lane, suite 12, 50111.", ["50111"]),
     (INSTITUTIONS, "They came from F and K, out of Dalby.", ["F and K"]),
     (PLACES, "I'm from Liberal, Kansas.", ["Liberal, Kansas"]),
+    (INSTITUTIONS, "the proper title is Carers and Quiet Hours, but", ["Carers and Quiet Hours"]),
+    (INSTITUTIONS, "The full name's the Office for Staff Repair.", ["Office for Staff Repair"]),
     (
         AGES,
         "So that makes you, what, seventy-one?\n\nPATIENT: Seventy-two. In May.",
@@ -261,6 +263,7 @@ LEFT: list[tuple[Rules, str]] = [
     (DATES, "On the 22nd floor, in the 19th century, at the 25th percentile."),
     (DATES, "Her pressure's one-oh-eight over sixty."),
     (CAPITALS, "He tells people, Y'all can go now."),
+    (INSTITUTIONS, "Her full name is Ilse Brandvold. The official title is Vice President of Quality."),
     (CAPITALS, "Thank you, Senator. The A1c was high. I take Sacubitril-valsartan."),
     (CAPITALS, "He has a tear, Supraspinatus, full thickness."),
 ]

@@ -470,6 +470,33 @@ class Suggestions:
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """What the suggestions of a theme rest on: how many texts show what it means.
+
+    ``cues`` counts its inclusion cues, ``exemplars`` its quotes in the codebook, ``confirmed`` the passages
+    people gave it that were learned from. ``few``: these are too few. ``behind``: most other themes have
+    far more confirmed passages. `svp_nlp.coding.grounds` says when.
+    """
+
+    theme: str
+    cues: int
+    exemplars: int
+    confirmed: int
+    few: bool = False
+    behind: bool = False
+
+    @property
+    def texts(self) -> int:
+        """How many texts show the theme: cues, exemplars and confirmed passages."""
+        return self.cues + self.exemplars + self.confirmed
+
+    @property
+    def weak(self) -> bool:
+        """Whether too little is known of the theme, for either reason."""
+        return self.few or self.behind
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """A verbatim quote proposed as exemplar of a theme; ``pieces`` point into the clean transcript."""
 

@@ -19,14 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from svp_nlp.coding.grounds import grounds
 from svp_nlp.coding.rank import CodebookRanker, route, unit
 from svp_nlp.coding.topic_map import LEGEND, LINE, MARGIN, WIDTH, plane, shape
 from svp_nlp.coding.words import content_words
 from svp_nlp.engines.protocols import Embedder
-from svp_nlp.model import Codebook, Suggestions, Theme
+from svp_nlp.model import Codebook, Grounds, Suggestions, Theme
 
-FEW = 3
-"""A theme with fewer exemplars is said to have few."""
 ENOUGH = 8
 """With so many confirmed passages a theme is learned: on 5,233 comments of patients the first suggestion is
 right for .48 with two, .61 with eight and .64 with sixteen."""
@@ -65,12 +64,17 @@ class Confusable:
 
 @dataclass(frozen=True, slots=True)
 class ThemeCheck:
-    """A theme: how many exemplars, passages that support it (None: no interviews yet), and what to mend."""
+    """A theme: how many exemplars, passages that support it (None: no interviews yet), and what to mend.
+
+    ``few``: cues and exemplars together are too few to suggest the theme well (`svp_nlp.coding.grounds`).
+    """
 
     theme: str
     exemplars: int
     support: int | None
     advice: tuple[str, ...]
+    cues: int = 0
+    few: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,12 @@ class CodebookCheck:
 
     def table(self) -> str:
         """Return the findings as text."""
-        lines = ["exemplars  support  theme"]
+        lines = ["cues  exemplars  support  theme"]
         for t in self.themes:
             support = "–" if t.support is None else str(t.support)
-            few = "few" if t.exemplars < FEW else ""
-            lines.append(f"{t.exemplars:4d} {few:4s}  {support:>7s}  {t.theme}")
-            lines += [f"{'':20s}{advice}" for advice in t.advice]
+            few = "few" if t.few else ""
+            lines.append(f"{t.cues:4d}  {t.exemplars:4d} {few:4s}  {support:>7s}  {t.theme}")
+            lines += [f"{'':26s}{advice}" for advice in t.advice]
         lines += ["", "themes that may be mixed up (likeness; pieces clearly nearer to the other)"]
         lines += [f"  {c.first} – {c.second} ({c.likeness:.2f}; {c.strays})" for c in self.confusable]
         lines += [] if self.confusable else ["  none"]
@@ -119,9 +123,10 @@ def check_codebook(
     strays = tuple(_strays(ranker))
     support = None if suggestions is None else _support(suggestions)
     points = plane(ranker.directions)
+    known = zip(codebook.themes, grounds(codebook, {}), strict=True)
     return CodebookCheck(
         codebook.version,
-        tuple(_theme_check(t, codebook, support) for t in codebook.themes),
+        tuple(_theme_check(theme, of_it, codebook, support) for theme, of_it in known),
         _confusable(ranker, strays),
         strays,
         {t.id: (float(x), float(y)) for t, (x, y) in zip(codebook.themes, points, strict=True)},
@@ -185,9 +190,12 @@ def _support(suggestions: Sequence[Suggestions]) -> Counter[str]:
     return Counter(made[0].theme for made in suggestions if len(made) and not made.abstained)
 
 
-def _theme_check(theme: Theme, codebook: Codebook, support: Counter[str] | None) -> ThemeCheck:
+def _theme_check(
+    theme: Theme, known: Grounds, codebook: Codebook, support: Counter[str] | None
+) -> ThemeCheck:
     count = None if support is None else support[theme.id]
-    return ThemeCheck(theme.id, len(theme.exemplars), count, tuple(_advice(theme, codebook, count)))
+    advice = tuple(_advice(theme, codebook, count))
+    return ThemeCheck(theme.id, known.exemplars, count, advice, known.cues, known.few)
 
 
 def _advice(theme: Theme, codebook: Codebook, support: int | None) -> Iterator[str]:

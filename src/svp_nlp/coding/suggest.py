@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from svp_nlp.coding.abstain import Calibration, Column, shipped_calibration, signs
+from svp_nlp.coding.grounds import grounds
 from svp_nlp.coding.learn import Confirmed, Learner
 from svp_nlp.coding.rank import Centre, CodebookRanker, Material
 from svp_nlp.coding.reasons import Carriers, Explainer
@@ -22,6 +23,7 @@ from svp_nlp.model import (
     Codebook,
     Exemplar,
     Flow,
+    Grounds,
     Passage,
     Reason,
     Role,
@@ -68,6 +70,8 @@ class Told:
 class ThemeSuggester:
     """Suggests themes of *codebook*; works from the codebook alone, better after `fit`.
 
+    ``grounds`` says for each theme how much its suggestions rest on, and where that is little.
+
     >>> suggester = ThemeSuggester(codebook, embedder)        # doctest: +SKIP
     >>> suggester.suggest(["Nobody here has heard of us."])   # doctest: +SKIP
     """
@@ -82,6 +86,7 @@ class ThemeSuggester:
         self.calibration = calibration or shipped_calibration()
         self.ranker = CodebookRanker(codebook, embedder)
         self.learner: Learner | None = None
+        self.grounds: tuple[Grounds, ...] = grounds(codebook, {})
         self._explain = Explainer(codebook, self.ranker, embedder)
 
     def fit(
@@ -101,11 +106,13 @@ class ThemeSuggester:
         if len(texts) != len(codings):
             found = f"{len(texts)} texts and {len(codings)} codings"
             raise CodebookError(f"{found}; one coding a text was expected")
+        labels = _labels(self.codebook, codings)
+        given = zip(self.codebook.themes, labels.sum(axis=0), strict=True)
+        self.grounds = grounds(self.codebook, {theme.id: int(count) for theme, count in given})
         if not texts:
             self.learner = None
             self._explain = Explainer(self.codebook, self.ranker, self.embedder)
             return self
-        labels = _labels(self.codebook, codings)
         material = Material.of(texts, questions, self.embedder)
         confirmed = Confirmed(material, labels, signs(self.ranker, material))
         self.learner = Learner(self.ranker, self.calibration, confirmed)

@@ -9,6 +9,7 @@ from functools import cached_property
 from svp_nlp.errors import StudyError
 from svp_nlp.model import (
     Codebook,
+    Grounds,
     Label,
     Leak,
     Passage,
@@ -53,7 +54,8 @@ class ReportData:
     a verification that found nothing, False after one that found ``leaks``, None before any.
     ``topics_message`` says what the topic search wants said, or why there are no topics;
     ``topic_map_svg`` is a picture as SVG text, or empty. ``receipt`` maps what was run to its facts.
-    ``decided`` is None where nobody decided anything yet.
+    ``decided`` is None where nobody decided anything yet. ``grounds`` says what the suggestions of each theme
+    rest on (empty: not known), ``grounds_remark`` which themes too little is known of.
 
     Raises StudyError when a suggestion, quote, topic or decision refers to something that is not here.
     """
@@ -73,6 +75,8 @@ class ReportData:
     topic_map_svg: str = field(default="", repr=False)
     receipt: Mapping[str, object] = field(default_factory=dict, repr=False)
     decided: Decided | None = None
+    grounds: Sequence[Grounds] = field(default=(), repr=False)
+    grounds_remark: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         themes = {theme.id for theme in self.codebook.themes}
@@ -82,6 +86,7 @@ class ReportData:
         _known("quote", "theme", (q.theme for q in self.quotes), themes)
         _known("suggestion", "passage", (s.passage for s in self.suggestions), passages)
         _known("suggestion", "theme", (r.theme for s in self.suggestions for r in s.ranked), themes)
+        _known("count of what is known", "theme", (g.theme for g in self.grounds), themes)
         _known("topic", "passage", (p for t in self.topics for p in t.passages), passages)
         if self.decided is not None:
             _known("decision", "passage", self.decided.themes, passages)

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from svp_nlp.model import Domain, Label, Passage, Quote, Suggestion, Theme, Topic, Transcript
+from svp_nlp.model import Domain, Grounds, Label, Passage, Quote, Suggestion, Theme, Topic, Transcript
 from svp_nlp.reporting.data import ReportData
 from svp_nlp.reporting.tables import decided_counts
 from svp_nlp.reporting.texts import (
@@ -74,12 +74,13 @@ class _TranscriptRow:
 
 @dataclass(frozen=True, slots=True)
 class _ThemeRow:
-    """A theme with how often it is suggested, and its exemplary quotes."""
+    """A theme with how often it is suggested, its exemplary quotes, and what its suggestions rest on."""
 
     theme: Theme
     first: int
     among: int
     quotes: tuple[_QuoteShown, ...]
+    grounds: Grounds | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,8 @@ class _Page:
 
     def _theme_row(self, theme: Theme, first: Counter[str], among: Counter[str]) -> _ThemeRow:
         quotes = tuple(self._quote(q) for q in self.data.quotes if q.theme == theme.id)
-        return _ThemeRow(theme, first[theme.id], among[theme.id], quotes)
+        grounds = next((g for g in self.data.grounds if g.theme == theme.id), None)
+        return _ThemeRow(theme, first[theme.id], among[theme.id], quotes, grounds)
 
     def _decided_row(self, theme: Theme, counts: Mapping[tuple[str, str], int]) -> _DecidedRow:
         found = [counts[theme.id, t] for t in self.data.transcripts if counts[theme.id, t]]

@@ -80,6 +80,7 @@ def _file_data(material: CodingMaterial, coder: str, assisted: bool) -> Row:
         "checks": assisted and material.checks > 0,
         "assisted": assisted,
         "model": material.model,
+        "little": list(material.little) if assisted else [],
         "codebook": codebook_row(material.codebook),
         "texts": {id: t.sha256 for id, t in material.transcripts.items()},
         "passages": [_passage(material, p.id, coder, assisted) for p in material.passages],

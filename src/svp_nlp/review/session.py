@@ -48,7 +48,7 @@ class CodingMaterial:
 
     ``suggestions`` by passage; ``model`` names what made them. ``checks`` is the share of passages in which
     one planted theme stands among the suggestions (coders are told that there are such). ``similar`` returns
-    ids of passages like one, likest first.
+    ids of passages like one, likest first. ``little`` names the themes that the model knows too little of.
     """
 
     study: str
@@ -62,6 +62,7 @@ class CodingMaterial:
     coders: tuple[str, ...] = ()
     checks: float = 0.0
     similar: Callable[[str], Sequence[str]] | None = None
+    little: tuple[str, ...] = ()
 
     @cached_property
     def by_id(self) -> dict[str, Passage]:
@@ -271,6 +272,7 @@ class CodingDesk(RecordDesk):
             "blind": self.material.blind,
             "checks": self.material.checks > 0,
             "similar": self.material.similar is not None,
+            "little": list(self.material.little),
             "codebook": codebook_row(self.material.codebook),
             "earlier": earlier_labels(state),
             "passages": [self._passage_row(p) for p in self.material.passages],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from svp_nlp.errors import StudyError
 from svp_nlp.files import write_json, write_lines, write_whole
-from svp_nlp.model import Codebook, Flow, Passage, Redacted, Span, Suggestions, Transcript
+from svp_nlp.model import Codebook, Flow, Grounds, Passage, Redacted, Span, Suggestions, Transcript
 from svp_nlp.progress import Progress, silent
 from svp_nlp.reading import read
 from svp_nlp.settings import Settings
@@ -28,6 +29,7 @@ class Proposals:
     """What is proposed for a study: passages and, in the same order, suggestions for each.
 
     ``confirmed`` counts the final codings learned from, ``notes`` say what a person should know beside.
+    ``grounds`` says for each theme what its suggestions rest on; empty where that was not stored.
     """
 
     codebook: Codebook = field(repr=False)
@@ -36,6 +38,24 @@ class Proposals:
     suggestions: tuple[Suggestions, ...] = field(repr=False)
     confirmed: int = 0
     notes: tuple[str, ...] = ()
+    grounds: tuple[Grounds, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        learned = plural(self.confirmed, "final coding")
+        little = f", {self.weak} of {plural(len(self.grounds), 'theme')} little known" if self.weak else ""
+        return f"Proposals({plural(len(self.passages), 'passage')}, {learned} learned from{little})"
+
+    @property
+    def weak(self) -> int:
+        """The number of themes that too little is known of."""
+        return sum(theme.weak for theme in self.grounds)
+
+    @property
+    def remark(self) -> str:
+        """A sentence on the themes that too little is known of; "" where there is none."""
+        from svp_nlp.coding.grounds import remark
+
+        return remark(self.grounds)
 
     def counts(self) -> dict[str, int]:
         """Count, for every theme of the codebook, the passages for which it comes first."""
@@ -53,15 +73,20 @@ class Proposals:
             "abstained": sum(made.abstained for made in self.suggestions),
             "confirmed": self.confirmed,
             "first": self.counts(),
+            "grounds": [asdict(theme) for theme in self.grounds],
+            "remark": self.remark,
         }
 
     def table(self) -> str:
-        """Return the counts as lines of text."""
+        """Return the counts as lines of text, with what is known of each theme."""
         none = sum(made.abstained for made in self.suggestions)
-        rows = [f"{n:6d}  {theme}" for theme, n in self.counts().items()]
+        known = {theme.theme: _known(theme) for theme in self.grounds}
+        rows = [f"{n:6d}  {known.get(theme, '')}{theme}" for theme, n in self.counts().items()]
         of = plural(len(self.transcripts), "transcript")
         head = f"{plural(len(self.passages), 'passage')} of {of}; suggested first:"
-        return "\n".join([head, *rows, f"{none:6d}  none"])
+        title = [f"        {_KNOWN}theme"] if known else []
+        last = f"{none:6d}  {' ' * len(_KNOWN) if known else ''}none"
+        return "\n".join([head, *title, *rows, last, *([self.remark] if self.remark else [])])
 
     def to_frame(self) -> Any:
         """Return a pandas DataFrame, one row a passage and rank; no transcript text."""
@@ -86,12 +111,30 @@ class Proposals:
         return pd.DataFrame(rows)
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{t}</td><td>{n}</td></tr>" for t, n in self.counts().items())
+        known = {theme.theme: theme for theme in self.grounds}
+        heads = ["theme", "first", *(("cues", "exemplars", "confirmed", "") if known else ())]
+        rows = [[t, n, *(_cells(known[t]) if t in known else ())] for t, n in self.counts().items()]
         none = sum(made.abstained for made in self.suggestions)
         return (
             f"<p>{plural(len(self.passages), 'passage')}; suggested first (nothing is decided):</p>"
-            f"<table>{rows}<tr><td>none</td><td>{none}</td></tr></table>"
+            f"<table>{_html_row(heads, 'th')}{''.join(map(_html_row, [*rows, ['none', none]]))}</table>"
+            + (f"<p>{escape(self.remark)}</p>" if self.remark else "")
         )
+
+
+_KNOWN = "cues  exemplars  confirmed          "
+
+
+def _known(theme: Grounds) -> str:
+    return "{:4d}  {:9d}  {:9d}  {:6s}  ".format(*_cells(theme))
+
+
+def _cells(theme: Grounds) -> tuple[int, int, int, str]:
+    return theme.cues, theme.exemplars, theme.confirmed, "little" if theme.weak else ""
+
+
+def _html_row(cells: Sequence[object], kind: str = "td") -> str:
+    return "<tr>" + "".join(f"<{kind}>{escape(str(cell))}</{kind}>" for cell in cells) + "</tr>"
 
 
 def save_transcripts(layout: f.Layout, transcripts: Sequence[tuple[Transcript, str]]) -> None:
@@ -187,7 +230,7 @@ def propose(
     known = usable(final, codebook)
     suggester = taught(codebook, model, transcripts, cut, known)
     made = suggest_passages(suggester, transcripts, cut, top=settings.coding.top)
-    return Proposals(codebook, transcripts, cut, made, len(known))
+    return Proposals(codebook, transcripts, cut, made, len(known), grounds=suggester.grounds)
 
 
 def usable(final: Mapping[str, FinalCoding], codebook: Codebook) -> dict[str, tuple[str, ...]]:
@@ -219,7 +262,7 @@ def taught(
 def save_proposals(
     layout: f.Layout, proposals: Proposals, ways_back: Mapping[str, tuple[str, Redacted]] | None
 ) -> None:
-    """Write suggestions.jsonl; with *ways_back* each row also holds its place in the source."""
+    """Write suggestions.jsonl and grounds.json; with *ways_back* each row holds its place in the source."""
     rows = []
     for passage, made in zip(proposals.passages, proposals.suggestions, strict=True):
         row = f.suggestions_row(passage, made)
@@ -227,6 +270,7 @@ def save_proposals(
             row |= _home(passage.span, *ways_back[passage.transcript])
         rows.append(row)
     write_lines(layout.coding / "suggestions.jsonl", rows)
+    write_json(layout.coding / "grounds.json", [asdict(theme) for theme in proposals.grounds])
 
 
 def _home(span: Span, source: str, redacted: Redacted) -> dict[str, object]:
@@ -246,7 +290,23 @@ def load_proposals(layout: f.Layout, settings: Settings, codebook: Codebook) -> 
     known = {s.theme for suggestions in made.values() for s in suggestions.ranked}
     if set(made) != {passage.id for passage in cut} or not known <= themes:
         return None
-    return Proposals(codebook, transcripts, cut, tuple(made[passage.id] for passage in cut))
+    suggestions = tuple(made[passage.id] for passage in cut)
+    return Proposals(codebook, transcripts, cut, suggestions, grounds=_stored_grounds(layout, codebook))
+
+
+def _stored_grounds(layout: f.Layout, codebook: Codebook) -> tuple[Grounds, ...]:
+    """Return what was known of each theme; nothing for suggestions that were stored without it."""
+    path = layout.coding / "grounds.json"
+    if not path.exists():
+        return ()
+    try:
+        found = tuple(Grounds(**row) for row in f.read_json(path))
+    except TypeError:
+        raise StudyError(
+            "coding/grounds.json is damaged: other keys were expected", hint=f.how_to_mend(path)
+        ) from None
+    same = [theme.theme for theme in found] == [theme.id for theme in codebook.themes]
+    return found if same else ()
 
 
 def find_quotes(

@@ -36,6 +36,7 @@ def coding_material(layout: f.Layout, settings: Settings, proposals: Proposals) 
         coders=settings.review.coders,
         checks=settings.review.checks,
         similar=_likeness(layout, settings, proposals),
+        little=tuple(theme.theme for theme in proposals.grounds if theme.weak),
     )
 
 

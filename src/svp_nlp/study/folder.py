@@ -308,6 +308,7 @@ _MADE_BY = {
     "doubtful.json": "redact --study",
     "transcripts.jsonl": "redact --study",
     "suggestions.jsonl": "suggest",
+    "grounds.json": "suggest",
     "exemplars.jsonl": "exemplars",
     "topics.json": "topics",
 }

@@ -73,6 +73,8 @@ def report_data(
         topic_map_svg=_text(layout.coding / "topic_map.svg") if topics else "",
         receipt=_receipts(layout),
         decided=decided_by_people(layout, settings, proposals),
+        grounds=proposals.grounds,
+        grounds_remark=proposals.remark,
     )
 
 

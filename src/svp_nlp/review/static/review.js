@@ -381,7 +381,7 @@ export function fileDoor(data, storage) {
   const verbs = {
     hello: () => ({ kind: "coding", title: data.title, coders: [data.coder], closed: true, coder: data.coder }),
     open: () => ({
-      kind: "coding", title: data.title, coder: data.coder, blind: data.blind, checks: data.checks, similar: false,
+      kind: "coding", title: data.title, coder: data.coder, blind: data.blind, checks: data.checks, similar: false, little: data.little,
       alone: true, assisted: data.assisted, codebook: data.codebook, ...changed([...groups.keys()]),
       passages: data.passages.map((one) => [
         one.passage, one.cite, one.transcript, one.role, one.pieces.map((piece) => piece[0]).join(""), one.sampled,
@@ -1476,14 +1476,16 @@ class CodingView extends PassageView {
     if (!own?.seen) return null;
     const offered = this.offered();
     const told = this.row.checks ? " Some are planted, to see how closely they are read." : "";
+    const little = offered.filter((one) => this.row.little?.includes(one.theme));
+    const all = little.length > 1 && little.length === offered.length ? " The model knows little of these themes yet." : "";
     return h("section", { class: "suggestions", "aria-label": "Suggestions" },
       h("h3", null, "Suggestions"),
-      h("p", { class: "small" }, offered.length ? `In random order; how likely the model finds each is told once you decided.${told}` : "The model suggests nothing here."),
-      h("ol", { class: "cards" }, offered.map((one, n) => this.suggestionCard(one, n, own))),
+      h("p", { class: "small" }, offered.length ? `In random order; how likely the model finds each is told once you decided.${told}${all}` : "The model suggests nothing here."),
+      h("ol", { class: "cards" }, offered.map((one, n) => this.suggestionCard(one, n, own, !all && little.includes(one)))),
       offered.length ? button("None of these: no code applies", this.app.keys.of("coding", "none"), () => this.app.do("none"), { class: "verdict" }) : null);
   }
 
-  suggestionCard(one, n, own) {
+  suggestionCard(one, n, own, little) {
     const verdict = own.verdicts[one.theme];
     const key = (name) => (n === this.card ? this.app.keys.of("coding", name) : null);
     const act = (name, words, past) => button(words, key(name), () => { this.card = n; this.app.do(name); },
@@ -1493,6 +1495,7 @@ class CodingView extends PassageView {
     return h("li", { class: `card ${this.book.tint(one.theme)}`, "aria-current": n === this.card ? "true" : null },
       h("p", { class: "name" }, this.book.label(one.theme), told ? h("span", { class: "told" }, told) : null, score ? h("span", { class: "small" }, score) : null),
       one.exemplar ? h("p", { class: "small" }, "Like: “", one.exemplar.slice(0, 220), one.exemplar.length > 220 ? "…" : "", `” ${one.source ?? ""}`) : null,
+      little ? h("p", { class: "small" }, "The model knows little of this theme yet.") : null,
       h("div", { class: "verdicts" }, act("accept", "Accept", "accept"), act("reject", "Reject", "reject"), act("change", "Change", "change")));
   }
 
