@@ -260,8 +260,8 @@ CALLED = re.compile(
     rf"(?P<name>{WORD}(?: (?:(?:of|and|for|in|on|the|to|&) )*{WORD}){{0,6}})"
 )
 IN_FULL = re.compile(
-    rf"\b(?P<whose>(?:my|his|her|your|their|whose) )?(?:proper|full|official|formal|long|real|whole|legal|original|"
-    rf"old|new|actual|current) (?:name|title)(?:'s| is| was| being|,)* (?:the )?(?:\"|')?"
+    r"(?<!(?i:my) )(?<!(?i:his) )(?<!(?i:her) )(?<!(?i:your) )(?<!(?i:their) )(?<!(?i:whose) )"
+    rf"\b(?:proper|full|official|formal|long|real|whole|legal|original|old|new|actual|current) (?:name|title)(?:'s| is| was| being|,)* (?:the )?(?:\"|')?"
     rf"(?P<name>{WORD}(?: (?:(?:of|and|for|in|on|the|to|&) )*{WORD}){{1,7}})"
 )
 """A house or programme by its whole name: "the proper title is ..."; with "her" it is a person's."""
@@ -362,7 +362,7 @@ def find(text: str) -> Iterator[Found]:
         if not is_guarded(match["name"]):
             yield span_of(match, "name"), Label.INSTITUTION, 0.8
     for match in IN_FULL.finditer(text):
-        if not match["whose"] and not is_guarded(match["name"]):
+        if not is_guarded(match["name"]):
             yield span_of(match, "name"), Label.INSTITUTION, 0.75
     for match in AMPERSAND.finditer(text):
         if match["name"] not in LETTER_PAIRS | ACRONYMS:
