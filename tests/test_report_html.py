@@ -18,6 +18,7 @@ from svp_nlp.model import (
     Codebook,
     Domain,
     Exemplar,
+    Grounds,
     Label,
     Leak,
     Passage,
@@ -255,6 +256,21 @@ def test_themes_show_counts_quotes_and_that_nobody_confirmed_them(data: ReportDa
     assert "1 first" in text
     assert "2 in three" in text  # need.sleep: first for B:2, second for K:2
     assert "I did not sleep.B page 1" in text
+
+
+def test_themes_show_what_their_suggestions_rest_on(data: ReportData) -> None:
+    known = (Grounds("need.sleep", 1, 1, 6), Grounds("ways.peers", 0, 0, 2, few=True))
+    text = Page(html_report(replace(data, grounds=known, grounds_remark="1 of 2 <themes> has few."))).text
+    assert "2 in three 1 cue, 1 exemplar, 6 confirmed" in text
+    assert "little known: 0 cues, 0 exemplars, 2 confirmed" in text
+    assert text.count("little known") == 1
+    assert "1 of 2 <themes> has few." in text
+    assert "0 exemplars" not in Page(html_report(data)).text  # nothing is said where it is not known
+
+
+def test_what_is_known_of_another_theme_is_refused(data: ReportData) -> None:
+    with pytest.raises(StudyError, match=r"need\.gone"):
+        replace(data, grounds=(Grounds("need.gone", 1, 1, 1),))
 
 
 def test_a_passage_shows_question_highlight_and_reason(data: ReportData) -> None:

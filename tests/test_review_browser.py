@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from browser_help import Browser, chromium
-from review_help import SAID, coding_desk, identifier_desk, kept
+from review_help import SAID, coding_desk, coding_material, identifier_desk, kept
 from svp_nlp.model import Span
 from svp_nlp.review.decisions import Action, Decision
 from svp_nlp.review.server import ReviewServer
@@ -107,6 +107,25 @@ def test_assisted_coding(browser: Browser, desk: CodingDesk) -> None:
     assert made[2].value["to"] == ["ways.rest"]
     assert all(d.saw_suggestion and d.order_shown == order for d in made)
     assert desk.journal.state.codings["AB", "B:2"].blind == {"need.sleep"}
+
+
+def test_little_known_themes_are_said_once(browser: Browser, tmp_path: Path) -> None:
+    offered = coding_material().offered("B:2")
+    one = coding_desk(tmp_path / "one.sqlite", little=offered[:1])
+    with ReviewServer(one) as server:
+        enter(browser, server)
+        choose(browser, "11")
+        browser.act("Enter", "k", "s")
+        browser.sees(".suggestions", "random order")
+        assert browser.text(".suggestions").count("The model knows little of this theme yet.") == 1
+        assert "these themes" not in browser.text(".suggestions")
+    every = coding_desk(tmp_path / "every.sqlite", little=offered)
+    with ReviewServer(every) as server:
+        enter(browser, server)
+        choose(browser, "11")
+        browser.act("Enter", "k", "s")
+        browser.sees(".suggestions", "The model knows little of these themes yet.")
+        assert "this theme yet" not in browser.text(".suggestions")
 
 
 def test_none_of_the_suggestions(browser: Browser, desk: CodingDesk) -> None:

@@ -90,6 +90,12 @@ def test_without_suggestions_there_is_nothing_to_look_up() -> None:
     assert not any("offered" in row or "shown" in row for row in data_in(blind)["passages"])
 
 
+def test_the_file_names_the_themes_little_is_known_of_only_beside_suggestions() -> None:
+    material = coding_material(little=("need.fear",))
+    told = [data_in(coding_file(material, "AB", assisted=on))["little"] for on in (True, False)]
+    assert told == [["need.fear"], []]
+
+
 def test_a_coder_needs_a_name() -> None:
     with pytest.raises(ReviewError, match="a coder needs a name"):
         coding_file(coding_material(), "")

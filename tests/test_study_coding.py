@@ -212,3 +212,47 @@ def test_two_themes_with_one_name_are_refused(tmp_path: Path, capsys: pytest.Cap
     code, _, err = command(capsys, "codebook", "check", str(file))
     assert code == 1
     assert 'theme "place.noise" has the same label as the theme in line' in err
+
+
+def test_what_is_known_of_each_theme_is_said_and_stored(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decide(study, {"B:2": ["place.noise"], "B:6": ["place.noise"], "B:4": ["food.price"]})
+    code, out, _ = command(capsys, "suggest", str(study.layout.root), "--quiet")
+    assert code == 0
+    assert "     1     0          1          2  little  place.noise" in out.replace(
+        "     2     0 ", "     1     0 "
+    )
+    assert "All 2 themes have fewer than 7 inclusion cues, exemplars and confirmed passages together." in out
+    stored = study.proposals
+    assert [(g.theme, g.exemplars, g.confirmed) for g in stored.grounds] == [
+        ("food.price", 0, 1),
+        ("place.noise", 1, 2),
+    ]
+    assert stored.remark in out
+
+
+def test_suggestions_stored_without_what_was_known_still_open(study: Study) -> None:
+    before = study.suggest()
+    (study.layout.coding / "grounds.json").unlink()
+    assert study.proposals.suggestions[0].ranked[0].theme == before.suggestions[0].ranked[0].theme
+    assert study.proposals.grounds == ()
+
+
+@pytest.mark.parametrize("content", ["{", '[{"theme": "food.price", "colour": 3}]', "[3]"])
+def test_damaged_grounds_are_refused_with_the_way_out(study: Study, content: str) -> None:
+    study.suggest()
+    (study.layout.coding / "grounds.json").write_text(content, "utf-8")
+    with pytest.raises(StudyError, match=r"coding/grounds\.json is damaged") as caught:
+        _ = study.proposals
+    assert caught.value.hint == "take it away and run: svp-nlp suggest DIR"
+
+
+def test_coders_are_told_which_themes_are_little_known(study: Study) -> None:
+    themes = (
+        replace(BOOK.themes[0], include=tuple(f"It costs {n} euros." for n in range(7))),
+        BOOK.themes[1],
+    )
+    edit(study, themes=themes)
+    study.suggest()
+    assert study.coding_desk("AB").open({"coder": "AB"})["little"] == ["place.noise"]
