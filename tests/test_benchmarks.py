@@ -12,7 +12,7 @@ import pytest
 
 from svp_nlp.evaluation.gold import GoldTranscript, Mention
 from svp_nlp.evaluation.redaction import score_redaction
-from svp_nlp.model import Label, Span, Transcript
+from svp_nlp.model import Exemplar, Grounds, Label, Role, Span, Suggestion, Suggestions, Theme, Transcript
 
 
 def load(name: str) -> ModuleType:
@@ -77,3 +77,34 @@ def test_the_command_explains_itself(
         module.main()
     assert caught.value.code == 0
     assert f"python benchmarks/{name}.py" in capsys.readouterr().out
+
+
+def test_what_became_of_a_theme_is_counted() -> None:
+    bench = load("grounds")
+    made = [
+        Suggestions(str(n), 0.9, tuple(Suggestion(t, "d", 0.5) for t in ranked), False)
+        for n, ranked in enumerate((("a", "b"), ("b", "a"), ("a", "b"), ("b", "c")))
+    ]
+    coded = list(zip(map(frozenset, ("a", "a", "b", "a")), made, strict=True))
+    one = bench.counted(7, Grounds("a", 2, 1, 0, few=True), coded)
+    assert one == bench.Outcome(7, "a", "few", given=3, first=1, three=2, said=2, right=1)
+    other = bench.Outcome(7, "b", "few", given=1, first=1, three=1, said=0, right=0)
+    first, three, right = bench.figures([one, other])
+    assert first == pytest.approx((1 / 3 + 1) / 2)
+    assert three == pytest.approx((2 / 3 + 1) / 2)
+    assert right == 0.5  # nothing was suggested b first
+
+
+def test_a_codebook_is_cut_and_passages_are_taken_up_to_a_number() -> None:
+    bench = load("grounds")
+    whole = Theme("a", "A", "d", "What it is.", ("a cue",), ("not this",), (Exemplar("said"),))
+    left = {cut: bench.kept(whole, cut) for cut in ("label", *bench.CUTS)}
+    assert left["whole"] == whole
+    assert (left["no exemplars"].include, left["no exemplars"].exemplars) == (("a cue",), ())
+    assert (left["definition"].definition, left["definition"].include) == ("What it is.", ())
+    assert left["label"].definition == "A"
+    told = [
+        bench.Told("1", str(n), "", Role.RESPONDENT, frozenset(t)) for n, t in enumerate(("a", "ab", "b", ""))
+    ]
+    taken = bench.up_to({"a": 1, "b": 0}, told, np.random.default_rng(0))
+    assert [one.text for one in taken] == ["0"]
