@@ -98,6 +98,29 @@ def test_a_name_broken_over_captions_is_said_once() -> None:
     ]
 
 
+def test_a_name_broken_over_captions_that_name_their_speaker_is_one_mention() -> None:
+    text = (
+        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n<v Ana Ruiz>I work at Saint\n\n"
+        "00:00:02.000 --> 00:00:03.000\n<v Ana Ruiz>Brannoc's, at night.\n"
+    )
+    transcript = read_text(text, id="t", format="vtt")
+    second = text.rindex("Ana Ruiz")
+    pieces = [
+        found(text, "Ana Ruiz"),
+        found(text, "Saint", Label.INSTITUTION),
+        Finding(Span(second, second + 8), Label.PERSON, entity="PERSON 1"),
+        found(text, "Brannoc's", Label.INSTITUTION),
+    ]
+    groups = mentions(transcript, pieces)
+    assert [group.surface for group in groups] == ["Ana Ruiz", "Saint Brannoc's", "Ana Ruiz"]
+    redacted = redact(transcript, pieces, ledger=LEDGER)
+    assert redacted.transcript.text == (
+        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n<v [PERSON 1]>I work at [INSTITUTION B]\n\n"
+        "00:00:02.000 --> 00:00:03.000\n<v [PERSON 1]>, at night.\n"
+    )
+    assert restored(redacted, transcript) == text
+
+
 def test_a_caption_line_is_never_left_empty() -> None:
     transcript, pieces = captions("Sauk Hospital")
     text = redact(transcript, pieces, ledger=LEDGER).transcript.text

@@ -36,7 +36,8 @@ def redact(
     write = replace or _operators()
     chosen = settled(transcript, findings)
     groups = mentions(transcript, chosen)
-    changes = [(f, new) for group in groups for f, new in _changes(transcript, group, ledger, profile)]
+    made = [(f, new) for group in groups for f, new in _changes(transcript, group, ledger, profile)]
+    changes = sorted(made, key=lambda change: change[0].span)
     text, places = write(transcript.text, [(f.span, new) for f, new in changes])
     edits = tuple(
         Edit(f.span, place, f.label, f.entity) for (f, _), place in zip(changes, places, strict=True)
@@ -150,12 +151,20 @@ def mentions(transcript: Transcript, findings: Sequence[Finding]) -> list[Group]
     entity), close one piece of a turn's speech and open the next.
     """
     groups: list[list[Finding]] = []
+    said: list[Finding] = []  # the mention last spoken: captions may name the speaker in the middle of a name
     for finding in findings:
-        if groups and _continues(transcript, groups[-1][-1], finding):
-            groups[-1].append(finding)
-        else:
-            groups.append([finding])
+        if said and _continues(transcript, said[-1], finding):
+            said.append(finding)
+            continue
+        groups.append([finding])
+        if _is_said(transcript, finding.span):
+            said = groups[-1]
     return [Group(tuple(g), " ".join(Flow.of(transcript, [f.span for f in g]).text.split())) for g in groups]
+
+
+def _is_said(transcript: Transcript, span: Span) -> bool:
+    turn = transcript.turn_at(span.start)
+    return turn is not None and any(piece.overlaps(span) for piece in turn.speech)
 
 
 def _continues(transcript: Transcript, before: Finding, after: Finding) -> bool:
