@@ -40,6 +40,7 @@ LEAKS = [
     ("kowalczyk's idea", "kowalczyk", "part"),
     ("k-o-w-a-l-c-z-y-k", "k-o-w-a-l-c-z-y-k", "spelling"),
     ("It is K, O, W, A, L, with a K.", "K, O, W, A, L", "spelling"),
+    ("It's K-O-W-A-L-C-Z-Y-K, with a K.", "K-O-W-A-L-C-Z-Y-K", "spelling"),
     ("I say Ko-VAHL-chick.", "Ko-VAHL-chick", "sound"),
     ("ask Kowalchyk about it", "Kowalchyk", "sound"),
     ("mail hkowalczyk there", "hkowalczyk", "part"),
@@ -101,6 +102,20 @@ def test_an_everyday_word_needs_evidence(text: str, leak: bool) -> None:
 )
 def test_institutions(text: str, leak: bool) -> None:
     assert bool(hows(text, INSTITUTION="Franklin Mesa Medical Center|Bench")) is leak
+
+
+@pytest.mark.parametrize(
+    ("text", "leak"),
+    [
+        ("She comes from the U and teaches.", True),
+        ("The U's people came.", True),
+        ("We call it CARE-4-U, on posters.", False),
+        ("It took a U turn. See U soon.", False),
+        ("Not the u in colour.", False),
+    ],
+)
+def test_a_letter_names_an_institution_only_after_an_article(text: str, leak: bool) -> None:
+    assert bool(hows(text, INSTITUTION="U")) is leak
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ class Evidence(Enum):
     WRITTEN = "written as a name"
     ALONE = "written as a name, without an article"
     CAPITALS = "in capitals"
+    AFTER_ARTICLE = "in capitals, after an article"
     LABEL = "as a speaker label"
 
 
@@ -191,6 +192,8 @@ def _for_words(tokens: tuple[str, ...], label: Label) -> Evidence:
     """Return the evidence a surface needs: none if it is a name and nothing else."""
     if label is Label.PERSON and len(tokens) == 1 and len(tokens[0]) == 1:
         return Evidence.LABEL
+    if label is Label.INSTITUTION and len(tokens) == 1 and len(tokens[0]) == 1:
+        return Evidence.AFTER_ARTICLE
     if len(tokens) > 1 and not all(len(t) == 1 for t in tokens):
         return Evidence.NONE
     if len("".join(tokens)) <= 2:
@@ -254,7 +257,7 @@ def _institution(surface: str, tokens: tuple[str, ...], owner: str) -> Iterator[
     if 1 < len(core) < len(tokens):
         yield Needle(core, Label.INSTITUTION, owner, "part", Evidence.NONE)
     for part in core if len(tokens) > 1 else ():
-        if len(part) > 3 and not everyday(part, person=True) and not describes_people(part):
+        if len(part) > 3 and not (everyday(part, person=True) or describes_people(part) or is_guarded(part)):
             yield Needle((part,), Label.INSTITUTION, owner, "part", Evidence.CAPITAL)
 
 

@@ -133,8 +133,8 @@ class _Page:
         return all(len(g) <= _GAP and not re.search(r"[;:?!\[\]\0]", g) for g in gaps)
 
     def apart(self, i: int, n: int) -> bool:
-        """Tell whether *n* letters from the *i*-th on are said one by one, none as part of "I'm"."""
-        return self.joined(i, n) and not any("'" in gap for gap in self.gaps[i : i + n - 1])
+        """Tell whether *n* letters from the *i*-th on are said one by one, none as part of "I'm" or "it's"."""
+        return self.joined(i, n) and not any("'" in gap for gap in self.gaps[max(0, i - 1) : i + n - 1])
 
     def negated(self, i: int) -> bool:
         """Tell whether the word goes on in "'t": "Don't" is not Don's."""
@@ -153,6 +153,10 @@ class _Page:
         if i == 0 or self.tokens[i - 1].word not in TITLES:
             return False
         return self.gaps[i - 1] == " " or (self.gaps[i - 1] == ". " and len(self.tokens[i - 1].word) < 5)
+
+    def after_article(self, i: int) -> bool:
+        """Tell whether "the" or "our" stands right before the word."""
+        return i > 0 and self.tokens[i - 1].word in ("the", "our", "this", "that") and self.gaps[i - 1] == " "
 
     def opens_sentence(self, i: int) -> bool:
         before = self.text[: self.tokens[i].start][-12:].rstrip(" \t\"'“‘(*_")
@@ -237,8 +241,12 @@ def _counts(page: _Page, i: int, needle: Needle) -> bool:
         return True
     if needle.evidence is Evidence.ALONE and i and page.tokens[i - 1].word in ("the", "a", "an", "this"):
         return False  # "the Foley" is a catheter, even where a Dr. Foley works
+    if needle.evidence is Evidence.AFTER_ARTICLE and not page.after_article(i):
+        return False  # "the U" is a university, the "U" of "for-U" and of "U turn" is none
     if not page.cased or not page.is_capital(i):
         return False
+    if needle.evidence is Evidence.AFTER_ARTICLE:
+        return True
     if needle.evidence is Evidence.CAPITALS:
         return all(page.shown(i + k).isupper() for k in range(n))
     following = page.tokens[i + n].word if i + n < len(page.tokens) else ""
