@@ -1,6 +1,6 @@
 """Measure how well themes are suggested by how many texts show them (see `svp_nlp.coding.grounds`).
 
-    python benchmarks/grounds.py SET... [--codebook YAML] [--draws 45] [--by-chance] [--cache FILE]
+    python benchmarks/grounds.py SET... [--codebook YAML] [--draws 36] [--by-chance] [--cache FILE]
 
 Each SET is a gold set with codes (devset, benchmarks/sets/fresh1, ...); all of them are one study. Each draw
 learns from some interviews and suggests for others:
@@ -187,7 +187,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("sets", type=Path, nargs="+", metavar="SET")
     parser.add_argument("--codebook", type=Path, metavar="YAML", help="else the founding study's")
-    parser.add_argument("--draws", type=int, default=45)
+    parser.add_argument("--draws", type=int, default=36)
     parser.add_argument("--by-chance", action="store_true", help="the second design")
     parser.add_argument("--cache", type=Path, metavar="FILE", help="keep vectors there for the next run")
     arguments = parser.parse_args()
