@@ -82,6 +82,8 @@ def test_combinations_tell_who_stands_alone() -> None:
         ("write to a.b@lake.org", "a.b@lake.org", Label.CONTACT, "(F)"),
         ("it is ann dot bell at lake dot org", "ann dot bell at lake dot org", Label.CONTACT, "(F)"),
         ("see www.lake.org", "www.lake.org", Label.CONTACT, "(N)"),
+        ("ann@lake.org or 555-0142", "555-0142", Label.CONTACT, "(D)"),
+        ("my e-mail is ann at lake dot org", "ann at lake dot org", Label.CONTACT, "(F)"),
         ("from 10.0.0.1", "10.0.0.1", Label.CONTACT, "(O)"),
         ("zip 79901", "79901", Label.CONTACT, "(B)"),
         ("MRN 48213", "48213", Label.ID, "(H)"),

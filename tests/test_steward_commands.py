@@ -180,3 +180,56 @@ def test_odd_rosters(case: str, folder: Path, run: Shell, tmp_path: Path) -> Non
     assert "Ann" not in run.err + run.out
     if code:
         assert {p.name: p.read_bytes() for p in (folder / "private").iterdir() if p.is_file()} == before
+
+
+def test_what_a_person_keeps_is_not_counted_as_replaced(run: Shell, folder: Path) -> None:
+    assert run("ledger", "list", folder, "--label", "DATE", "--json") == 0
+    (date,) = json.loads(run.out)
+    before = json.loads((folder / "clean" / "receipt.json").read_text("utf-8"))["redact"]["replaced"]
+    assert [row["DATE"] for row in before.values()] == [1]
+    assert run("ledger", "keep", folder, date["entity"]) == 0
+    assert run("redact", "--study", folder, "--json", "-q") == 0
+    assert [row.get("DATE", 0) for row in json.loads(run.out)["transcripts"].values()] == [0]
+    after = json.loads((folder / "clean" / "receipt.json").read_text("utf-8"))["redact"]["replaced"]
+    assert [row.get("DATE", 0) for row in after.values()] == [0]
+
+
+def test_what_could_not_be_read_is_named_once(run: Shell, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_bytes(b"")
+    assert run("redact", tmp_path / "empty.txt", tmp_path / "none.txt", "--study", tmp_path / "study") == 1
+    assert run.out == ""  # a table without a row says nothing
+    assert "svp-nlp: left out: empty.txt is empty: it holds 0 bytes\n" in run.err
+    assert "svp-nlp: left out: there is no file or folder none.txt\n" in run.err
+
+
+def test_a_wrong_option_points_to_the_help_of_its_command(run: Shell, folder: Path) -> None:
+    assert run("export", "transcripts", folder, "--profil", "team") == 2
+    assert run.err.endswith("hint: svp-nlp export transcripts --help\n")
+
+
+def test_a_name_in_a_report_alone_is_mended_by_making_it_anew(run: Shell, folder: Path) -> None:
+    (folder / "reports").mkdir(exist_ok=True)
+    (folder / "reports" / "notes.txt").write_text("Prewitt helped.", "utf-8")
+    assert run("verify", folder) == 1
+    assert run.err.endswith("hint: make what lies in reports/ anew (svp-nlp report DIR), or take it away\n")
+    clean = next((folder / "clean").glob("*.txt"))
+    clean.write_text(clean.read_text("utf-8") + "Prewitt helped.", "utf-8")
+    assert run("verify", folder) == 1
+    assert run.err.endswith("add the name to the roster and run svp-nlp redact again\n")
+    assert run.names() == []
+
+
+def test_a_coding_sheet_is_a_workbook(run: Shell, folder: Path, tmp_path: Path) -> None:
+    assert run("export", "sheet", folder, tmp_path / "AB.csv", "--coder", "AB") == 1
+    assert (
+        run.err == "svp-nlp: a coding sheet is an .xlsx file, AB.csv is not\n\nhint: end its name in .xlsx\n"
+    )
+    assert not (tmp_path / "AB.csv").exists()
+
+
+def test_a_source_that_is_gone_says_both_ways_out(run: Shell, folder: Path) -> None:
+    (folder / "sources" / "talk.txt").unlink()
+    assert run("redact", "--study", folder, "-q") == 1
+    assert run.err.endswith(
+        "hint: put it back and run again; svp-nlp remove DIR takes a transcript out for good\n"
+    )

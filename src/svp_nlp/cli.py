@@ -79,7 +79,9 @@ def _usage(problem: Exception) -> int:
     shown = getattr(problem, "format_message", None)
     if shown is None:
         raise problem
-    say(f"svp-nlp: {shown()}\n\nhint: svp-nlp --help")
+    context = getattr(problem, "ctx", None)
+    command = "svp-nlp" if context is None else context.command_path
+    say(f"svp-nlp: {shown()}\n\nhint: {command} --help")
     return 2
 
 
@@ -145,7 +147,7 @@ def redact(
         outcome = opened.redact(sources or (), roster=roster, force=force, progress=progress)
     if json_:
         put_json(outcome.summary())
-    else:
+    elif outcome.counts:
         put(outcome.table())
     _tell_redaction(outcome)
     if outcome.refused or outcome.leaks:
@@ -154,7 +156,8 @@ def redact(
 
 def _tell_redaction(outcome: Redaction) -> None:
     for name, problem in outcome.refused:
-        say(f"svp-nlp: {name} was left out: {problem}")
+        about = "" if name in problem.message else f"{name}: "
+        say(f"svp-nlp: left out: {about}{problem}")
     for question in outcome.questions:
         say(f"note: {question}")
     if not outcome.counts:
@@ -168,7 +171,7 @@ def _tell_redaction(outcome: Redaction) -> None:
         say(
             "verified: no known identifier is left; "
             f"{plural(outcome.review, 'finding waits', 'findings wait')} for a person to look at "
-            "(private/findings.jsonl, status review)"
+            "(svp-nlp queue DIR)"
         )
 
 
@@ -190,12 +193,18 @@ def verify(folder: Folder, json_: Json = False, passphrase_file: PassphraseFile 
     if outcome.leaks:
         say(
             f"NOT CLEAN: {plural(len(outcome.leaks), 'identifier')} left in "
-            f"{plural(outcome.places, 'place')} searched\n\n"
-            "hint: look at each position; add the name to the roster and run svp-nlp redact again"
+            f"{plural(outcome.places, 'place')} searched\n\nhint: {_way_out(outcome.leaks)}"
         )
         raise typer.Exit(1)
     searched = plural(outcome.places, "place")
     say(f"clean: none of {plural(outcome.surfaces, 'known surface')} is left in {searched} searched")
+
+
+def _way_out(leaks: Iterable[Leak]) -> str:
+    """Return what to do: what is made from the clean transcripts has to be made anew."""
+    if all(leak.place.startswith("reports/") for leak in leaks):
+        return "make what lies in reports/ anew (svp-nlp report DIR), or take it away"
+    return "look at each position; add the name to the roster and run svp-nlp redact again"
 
 
 def _leak_table(leaks: Iterable[Leak]) -> str:
@@ -256,6 +265,8 @@ def topics(folder: Folder, json_: Json = False, quiet: Quiet = False) -> None:
         put_json(found)
         return
     say(str(found["message"]))
+    for first, second, likeness in found["similar"]:
+        put(f"{first}\t{second}\talike {likeness:.2f}")
     for topic in found["topics"]:
         put(
             f"{', '.join(topic['words'][:6])}\t{plural(len(topic['passages']), 'passage')}\t"

@@ -246,9 +246,11 @@ def paragraph_of(transcript: Transcript, finding: Finding) -> str:
     words = transcript[finding.span]
     before = transcript.text[max(0, finding.span.start - 30) : finding.span.start]
     rules, rest = (_CONTACTS, "(D)") if finding.label is Label.CONTACT else (_IDS, "(R)")
-    return next((p for p, r in rules if r.search(words)), None) or next(
-        (p for p, r in rules if r.search(before)), rest
-    )
+    own = next((p for p, r in rules if r.search(words)), None)
+    # Figures alone are no address, though one may stand before them: "ann@lake.org or 555-0142".
+    spelled = any(c.isalpha() for c in words)
+    near = [(p, r) for p, r in rules if spelled or p not in ("(F)", "(N)")]
+    return own or next((p for p, r in near if r.search(before)), rest)
 
 
 def quasi_identifiers(cases: Sequence[Mapping[str, str]], *, most: int = 3) -> tuple[Combination, ...]:

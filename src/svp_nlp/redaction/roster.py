@@ -78,7 +78,7 @@ def load_roster(path: Path | str) -> Roster:
         data = path.read_bytes()
     except OSError as error:
         raise RosterError(
-            f"the roster cannot be read: {error.strerror or 'unreadable'}",
+            f"the roster {path.name} cannot be read: {error.strerror or 'unreadable'}",
             hint="check the path after --roster",
         ) from None
     return parse_roster(_decoded(data))
@@ -171,7 +171,7 @@ def _entry(line: int, cells: Sequence[str], where: dict[str, int]) -> RosterEntr
     if label is None:
         raise RosterError(
             f"line {line} of the roster has an unknown type; types: {', '.join(Label)}",
-            hint="an alias belongs into the column aliases, separated by | ",
+            hint="the type says what kind of name it is; other names go into aliases, separated by ;",
         )
     aliases = (" ".join(a.split()) for a in re.split(r"[;|\n]", cell.get("aliases", "")))
     tidy = bare_name if label is Label.PERSON else str

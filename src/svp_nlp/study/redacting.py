@@ -41,7 +41,7 @@ ROUNDS = 4
 
 @dataclass(frozen=True)
 class Redaction:
-    """What a redaction run did: counts and positions, no text."""
+    """What a redaction run did: how many were replaced, by transcript and label, and positions; no text."""
 
     counts: Mapping[str, Mapping[Label, int]]
     review: int
@@ -301,7 +301,8 @@ def reread(layout: f.Layout, record: f.Record) -> Transcript:
     path = layout.sources / record.source
     if not path.exists():
         raise StudyError(
-            f"a source of this study is gone: sources/{record.source}", hint="put it back and run again"
+            f"a source of this study is gone: sources/{record.source}",
+            hint="put it back and run again; svp-nlp remove DIR takes a transcript out for good",
         )
     return read(path, id=record.id)
 
@@ -540,13 +541,22 @@ def within_cells(transcript: Transcript, findings: Sequence[Finding]) -> tuple[F
 def merge(
     transcript: Transcript, findings: Sequence[Finding], more: Sequence[Finding]
 ) -> tuple[Finding, ...]:
-    """Join *more* to *findings*; of one that overlaps, only what is not yet covered is added."""
+    """Join *more* to *findings*; of one that overlaps, only what is not yet covered is added.
+
+    What is left of it begins and ends with a letter or digit, and is no lone "I" or "a" of the sentence
+    around it: that would be looked for all over the study.
+    """
     taken = sorted(findings, key=lambda x: x.span)
     for extra in more:
         for span in _uncovered(extra.span, [x.span for x in taken]):
-            if any(c.isalnum() for c in transcript[span]):
-                taken.append(replace(extra, span=span))
+            word = _WORDS.search(transcript[span])
+            if word is None or (span != extra.span and word[0] in ("I", "i", "a", "A")):
+                continue
+            taken.append(replace(extra, span=Span(span.start + word.start(), span.start + word.end())))
     return tuple(sorted(taken, key=lambda x: x.span))
+
+
+_WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 
 
 def _uncovered(span: Span, covers: Sequence[Span]) -> Iterator[Span]:
@@ -563,7 +573,7 @@ def _uncovered(span: Span, covers: Sequence[Span]) -> Iterator[Span]:
 
 def _counts(outcome: Outcome) -> dict[str, dict[Label, int]]:
     return {
-        redacted.transcript.id: dict(Counter(x.label for x in found))
+        redacted.transcript.id: dict(Counter(x.label for x in found if x.status is not Status.KEPT))
         for redacted, found in zip(outcome.redacted, outcome.findings, strict=True)
     }
 
@@ -647,7 +657,7 @@ def stored(layout: f.Layout) -> Redaction:
     counts: dict[str, Counter[Label]] = {id: Counter() for id in ids.values()}
     review = 0
     for row in f.read_lines(layout.private / "findings.jsonl"):
-        counts[ids[row["source"]]][Label(row["label"])] += 1
+        counts[ids[row["source"]]][Label(row["label"])] += row["status"] != Status.KEPT.value
         review += row["status"] == Status.REVIEW.value
     return Redaction(counts, review)
 

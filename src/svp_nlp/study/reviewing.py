@@ -237,6 +237,10 @@ def codings_of(state: State, coder: str) -> dict[str, FinalCoding]:
 def export_sheet(path: Path, coder: str, layout: f.Layout, settings: Settings, proposals: Proposals) -> int:
     """Write *coder*'s coding sheet of the respondents' passages; return its number of rows."""
     check_coder(coder)
+    if path.suffix.lower() != ".xlsx":
+        raise ReviewError(
+            f"a coding sheet is an .xlsx file, {path.name} is not", hint="end its name in .xlsx"
+        )
     state = coding_state(layout, settings)
     return write_sheet(path, coder, sheet_text(proposals), basis(layout, settings, proposals), state)
 
