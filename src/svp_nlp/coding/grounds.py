@@ -9,9 +9,9 @@ over draws). Two runs of other draws gave .51 and .73, and with the other codebo
 like an exemplar or a confirmed passage: with six cues a theme and nothing else, .70.
 
 A theme is behind where it has less than half of the median theme's confirmed passages: .49 [.38, .56] in
-the same draws, and .37 [.32, .41] against .73 where the numbers of confirmed passages were drawn by chance
-(60 draws). Where such a theme is suggested it is mostly right, but it is suggested too seldom: the others
-crowd it out. That happens to a theme that joins the codebook late.
+the same draws, and .34 [.30, .37] against .71 [.68, .74] where the numbers of confirmed passages were drawn
+by chance (36 draws, ``--by-chance``). Where such a theme is suggested it is mostly right, but it is
+suggested too seldom: the others crowd it out. That happens to a theme that joins the codebook late.
 """
 
 from __future__ import annotations
