@@ -30,7 +30,7 @@ from speed import _passages
 from svp_nlp.coding.codebook import founding_codebook, load_codebook
 from svp_nlp.engines.embedding import open_embedder
 from svp_nlp.engines.models import model_path
-from svp_nlp.engines.protocols import Embedder, Vectors
+from svp_nlp.engines.protocols import Embedder, LayeredEmbedder, Vectors
 from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 from svp_nlp.evaluation.commands import clean, suggest_turns
 from svp_nlp.evaluation.gold import load_gold
@@ -51,12 +51,13 @@ class HalfEmbedder(SentenceEmbedder):
         found = self.model.encode(
             [texts[i] for i in order], batch_size=16, convert_to_tensor=True, show_progress_bar=False
         )
-        vectors = np.empty(tuple(found.shape), dtype=np.float32)
-        vectors[order] = found.float().numpy()
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = np.empty((len(texts), 2, found.shape[1] // 2), dtype=np.float32)
+        vectors[order] = found.float().numpy().reshape(vectors.shape)
+        vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
+        return vectors.reshape(len(texts), -1)
 
 
-def opened(backend: str) -> Embedder:
+def opened(backend: str) -> LayeredEmbedder:
     path = model_path(MODEL)
     return HalfEmbedder(path) if backend == "bf16" else open_embedder(path, backend)  # type: ignore[arg-type]
 

@@ -34,7 +34,7 @@ from svp_nlp.coding.codebook import founding_codebook
 from svp_nlp.coding.segment import passage_text, passages, question_text
 from svp_nlp.coding.suggest import ThemeSuggester
 from svp_nlp.engines.models import model_path
-from svp_nlp.engines.protocols import Embedder, Vectors
+from svp_nlp.engines.protocols import Embedder, LayeredEmbedder, Vectors
 from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 from svp_nlp.evaluation.baselines import profile_scores, theme_text
 from svp_nlp.evaluation.commands import clean, evaluate_suggestions
@@ -59,18 +59,22 @@ class Unit:
 class Remembering:
     """An embedder that embeds each text once a run."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: LayeredEmbedder) -> None:
         self.embedder = embedder
         self.name = embedder.name
-        self.known: dict[str, Vectors] = {}
+        self.known: dict[str, tuple[Vectors, Vectors]] = {}
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
+        return self.layers(texts)[0]
+
+    def layers(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
         fresh = [text for text in dict.fromkeys(texts) if text not in self.known]
         if fresh:
-            self.known |= dict(zip(fresh, self.embedder(fresh), strict=True))
+            self.known |= dict(zip(fresh, zip(*self.embedder.layers(fresh), strict=True), strict=True))
         if not texts:
-            return self.embedder(texts)
-        return np.stack([self.known[text] for text in texts])
+            return self.embedder.layers(texts)
+        last, inner = zip(*(self.known[text] for text in texts), strict=True)
+        return np.stack(last), np.stack(inner)
 
 
 def table2(embedder: Embedder) -> str:
@@ -130,11 +134,12 @@ def confirmed(shared: Path, embedder: Embedder, splits: int) -> str:
                 score["first is a gold theme"].value,
                 score["coded or not, AUROC"].value,
                 score["calibration error, first score"].value,
+                score["  by chance on so few turns"].value,
                 score["pooled kappa, turn by theme"].value,
             )
         )
         figures["profile"].append(_profile_after(book, train, test, units, texts))
-    rows = [["", "first three", "first", "AUROC", "calibration error", "pooled kappa"]]
+    rows = [["", "first three", "first", "AUROC", "calibration error", "by chance", "pooled kappa"]]
     rows += [[name, *_means(values)] for name, values in figures.items()]
     return f"{splits} splits; mean (standard deviation over splits)\n" + _table(rows)
 
@@ -162,7 +167,7 @@ def _profile_after(
     decided = [{r[0]} if row.max() >= line else set() for r, row in zip(ranked, scores, strict=True)]
     a = [i in t for t in truth for i in ids]
     b = [i in d for d in decided for i in ids]
-    return three, first, float("nan"), float("nan"), kappa(a, b)
+    return three, first, *[float("nan")] * 3, kappa(a, b)
 
 
 def other_study(units: Sequence[Unit], embedder: Embedder, seeds: int, ks: Sequence[int]) -> str:

@@ -14,9 +14,10 @@ import svp_nlp
 from svp_nlp.cli import main
 from svp_nlp.errors import StudyError, SvpWarning
 from svp_nlp.example import example_roster, example_sources
-from svp_nlp.model import Span
+from svp_nlp.model import Finding, Label, Span, Transcript
 from svp_nlp.reading import read
 from svp_nlp.study import Study
+from svp_nlp.study.redacting import merge
 
 
 def rows(path: Path) -> list[dict[str, object]]:
@@ -27,6 +28,15 @@ def rows(path: Path) -> list[dict[str, object]]:
 def copy(demo: Path, tmp_path: Path) -> Study:
     """A study of one's own, to change."""
     return Study(shutil.copytree(demo, tmp_path / "study"))
+
+
+def test_what_is_left_beside_a_finding_is_no_letter_of_the_sentence() -> None:
+    talk = Transcript("B", "We met Pell. I asked Pell Varga.", ())
+    pell = Finding(Span(7, 11), Label.PERSON)
+    again = [Finding(Span(7, 14), Label.PERSON), Finding(Span(21, 31), Label.PERSON)]
+    assert [talk[x.span] for x in merge(talk, [pell], again)] == ["Pell", "Pell Varga"]
+    half = Finding(Span(21, 25), Label.PERSON)
+    assert [talk[x.span] for x in merge(talk, [half], again[1:])] == ["Pell", "Varga"]
 
 
 def test_the_demo_is_clean_and_complete(demo: Path) -> None:

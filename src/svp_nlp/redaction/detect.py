@@ -224,7 +224,8 @@ _LEAD = re.compile(
     r"(?:\d+ (?=[A-Z])|(?:hi|hello|hey|bye|goodbye|dear|thanks|okay|ok|oh|well|yeah|yes|and|but) (?=[A-Z])|"
     r"(?:the|a|an|dr|doctor|mr|mrs|ms|miss|prof|professor|hon|sir|pastor|reverend|"
     r"father|sister|nurse|minister|"
-    r"prime minister|president|senator|judge)\b\.?|['\"(\[-]|\s)+",
+    r"prime minister|president|senator|representative|governor|mayor|commissioner|councilman|councilwoman|"
+    r"councilmember|alderman|sheriff|judge)\b\.?|['\"(\[-]|\s)+",
     re.IGNORECASE,
 )
 _LOWER_END = re.compile(r"(?<=[^\W\d_])(?: [a-z]+)+$")

@@ -14,7 +14,9 @@ from svp_nlp.redaction.lexicon import contractions, ordinary, word_counts
 _TITLES = (
     "dr doctor mr mrs ms miss mx prof professor rev reverend pastor father sister brother sir madam dame "
     "nurse rn capt captain sgt sergeant lt lieutenant col colonel maj officer judge justice senator "
-    "congressman congresswoman governor mayor chief dean president chaplain rabbi imam deacon coach "
+    "congressman congresswoman representative delegate assemblyman assemblywoman councilman councilwoman "
+    "councilmember councillor councilor alderman commissioner sheriff ambassador governor mayor chief dean "
+    "president chaplain rabbi imam deacon coach "
     "aunt uncle auntie grandma grandpa"
 )
 TITLES = frozenset(_TITLES.split())

@@ -261,7 +261,8 @@ CALLED = re.compile(
 )
 IN_FULL = re.compile(
     r"(?<!(?i:my) )(?<!(?i:his) )(?<!(?i:her) )(?<!(?i:your) )(?<!(?i:their) )(?<!(?i:whose) )"
-    rf"\b(?:proper|full|official|formal|long|real|whole|legal|original|old|new|actual|current) (?:name|title)(?:'s| is| was| being|,)* (?:the )?(?:\"|')?"
+    r"\b(?:proper|full|official|formal|long|real|whole|legal|original|old|new|actual|current) "
+    rf"(?:name|title)(?:'s| is| was| being|,)* (?:the )?(?:\"|')?"
     rf"(?P<name>{WORD}(?: (?:(?:of|and|for|in|on|the|to|&) )*{WORD}){{1,7}})"
 )
 """A house or programme by its whole name: "the proper title is ..."; with "her" it is a person's."""
