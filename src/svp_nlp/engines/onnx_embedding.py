@@ -45,7 +45,7 @@ class OnnxEmbedder(CachedEmbedder):
     """Embeds texts with the BERT model in *path* by onnxruntime.
 
     In full precision vectors are those of `SentenceEmbedder` up to rounding (1e-6), with *int8* near them
-    (cosine .99); docs/coding.md says what that does to suggestions.
+    (cosine above .9999); docs/coding.md says what that does to suggestions.
     """
 
     def __init__(
@@ -61,8 +61,11 @@ class OnnxEmbedder(CachedEmbedder):
 
     @cached_property
     def name(self) -> str:
-        """The folder's name, the start of the SHA-256 of the weights, and the backend."""
-        return f"{super().name}+{'onnx-int8' if self.int8 else 'onnx'}"
+        """The folder's name, the start of the SHA-256 of the weights, and the backend.
+
+        "x2" is the number of digits: a cache may hold vectors made with one, which are others.
+        """
+        return f"{super().name}+{'onnx-int8x2' if self.int8 else 'onnx'}"
 
     @cached_property
     def session(self) -> InferenceSession:
