@@ -65,6 +65,14 @@ def test_what_is_named_after_somebody_else() -> None:
     assert hows("well, then Foley came in", PERSON="Gordon Foley|Foley") == [("Foley", "surface")]
 
 
+def test_words_of_grammar_open_sentences() -> None:
+    assert hows("Nobody asked. One did. Four came.", PERSON="Nobody|One Four|Four") == []
+    assert hows("We asked Nobody. Ask for Four.", PERSON="Nobody|Four") == [
+        ("Nobody", "surface"),
+        ("Four", "surface"),
+    ]
+
+
 def test_nicknames() -> None:
     assert hows("So we told Patty.", PERSON="Patricia Nguyen") == [("Patty", "nickname")]
     assert hows("a patty of beef", PERSON="Patricia Nguyen") == []

@@ -27,7 +27,7 @@ from svp_nlp.redaction.recognizers.labels import names_in_label
 from svp_nlp.redaction.recognizers.listed import listed
 from svp_nlp.redaction.roster import Roster
 from svp_nlp.redaction.running import Running, running
-from svp_nlp.redaction.truecase import hypothesised, truecased, without_case
+from svp_nlp.redaction.truecase import DAYS, hypothesised, truecased, without_case
 
 SURE = 0.75
 """From this confidence on a finding needs no person to look at it."""
@@ -421,10 +421,12 @@ def _extended(text: str, found: Sequence[Candidate], own: Sequence[Name]) -> Ite
 
 
 def _from_study(names: Sequence[Name]) -> list[Name]:
-    """Leave out what is only safe in its own transcript: single ordinary words."""
-    return [
-        n for n in names if " " in n.text or not (ordinary(n.text) or len(n.text) < 4 or is_guarded(n.text))
-    ]
+    """Leave out what is only safe in its own transcript: single ordinary words, days of the week."""
+
+    def unsafe(word: str) -> bool:
+        return ordinary(word) or len(word) < 4 or is_guarded(word) or word.lower() in DAYS
+
+    return [n for n in names if " " in n.text or not unsafe(n.text)]
 
 
 def _findings(reading: Reading, candidates: Sequence[Candidate]) -> tuple[Finding, ...]:

@@ -16,11 +16,22 @@ from itertools import pairwise
 from svp_nlp.errors import LeakError
 from svp_nlp.model import Finding, Leak, Redacted, Span, Transcript
 from svp_nlp.redaction.ledger import Ledger
+from svp_nlp.redaction.lexicon import words
 from svp_nlp.redaction.needles import Evidence, Needle, Needles
 from svp_nlp.redaction.profiles import STRICT, Profile
 from svp_nlp.redaction.roster import Roster
 from svp_nlp.redaction.words import TITLES, fold_char, is_known_word, is_sounded, sounded_alike, sounds_like
 from svp_nlp.wording import plural
+
+SMALL_TALK = words(
+    "one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty hundred "
+    "thousand nobody somebody everybody anybody nothing something everything anything someone everyone "
+    "anyone none up down on off over out in at by from with without about after before again all both each "
+    "every few many more most much less such other another same own so too very just only even still yet "
+    "never ever always often here there now then once today tomorrow yesterday yes no okay well right sure "
+    "what which who how why when where"
+)
+"""Words of grammar and counting: at the head of a sentence they are themselves, whoever is called so."""
 
 _CUE = re.compile(r"^(?:\d+[ \t]*\r?\n)?[ \t]*[\d:.,]+[ \t]*-->[ \t]*[\d:.,]+", re.MULTILINE)
 _TOKEN = re.compile(r"[^\W_]+")
@@ -133,7 +144,7 @@ class _Page:
         return all(len(g) <= _GAP and not re.search(r"[;:?!\[\]\0]", g) for g in gaps)
 
     def apart(self, i: int, n: int) -> bool:
-        """Tell whether *n* letters from the *i*-th on are said one by one, none as part of "I'm" or "it's"."""
+        """Tell whether *n* letters from the *i*-th on are said one by one, none as part of "I'm", "it's"."""
         return self.joined(i, n) and not any("'" in gap for gap in self.gaps[max(0, i - 1) : i + n - 1])
 
     def negated(self, i: int) -> bool:
@@ -249,6 +260,8 @@ def _counts(page: _Page, i: int, needle: Needle) -> bool:
         return True
     if needle.evidence is Evidence.CAPITALS:
         return all(page.shown(i + k).isupper() for k in range(n))
+    if n == 1 and needle.tokens[0] in SMALL_TALK and page.opens_sentence(i):
+        return False
     following = page.tokens[i + n].word if i + n < len(page.tokens) else ""
     return not page.opens_sentence(i) or (following not in _OPENERS and not _shouted(page, i))
 

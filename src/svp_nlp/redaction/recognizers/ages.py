@@ -34,7 +34,8 @@ HEDGE = (
 AFTER = (
     r"(?=\s*(?:[.,;:?!)\]—]|$|\n|- |-+\s)| (?:and|when|at|now|then|with|but|or|in|who|so|"
     r"because|from|he|she|they|"
-    r"years?|yrs?|today|this|last|next|soon|I|um|uh|like|living|had|has|on)\b)"
+    r"years?(?! (?:married|sober|clean|apart|ago|later|older|younger|together|running|into|in|there|with)\b)|"
+    r"yrs?|today|this|last|next|soon|I|um|uh|like|living|had|has|on)\b)"
 )
 WHO = (
     r"(?:he|she|I|they|patient|who|mother|mom|dad|father|son|daughter|husband|wife|"
@@ -308,7 +309,7 @@ def _to_be(text: str) -> Iterator[Found]:
 
 
 NO_PERSON = re.compile(
-    r"(?:it|that|this|there|what|which|here|mine|these|those|the|and|but|so|where|when)\b", re.IGNORECASE
+    r"(?:it|that|this|there|what|which|here|mine|these|those|the|and|but|so|where|when|we)\b", re.IGNORECASE
 )
 
 
