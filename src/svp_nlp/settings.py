@@ -38,7 +38,7 @@ class RedactionSection(_Section):
 class CodingSection(_Section):
     """How passages are cut, embedded and coded; ``embedding_model`` is a pinned name or a folder.
 
-    ``embedding_backend`` runs it: "onnx" gives the same suggestions sooner, "onnx-int8" alike ones, faster.
+    ``embedding_backend`` runs it: "onnx" gives the same suggestions sooner, "onnx-int8" nearly so, faster.
     """
 
     codebook: str = ""
@@ -92,7 +92,7 @@ spacy_model = "en_core_web_md"          # a pinned model (svp-nlp models list) o
 [coding]
 codebook = ""                           # a YAML file; empty: the codebook of the founding study
 embedding_model = "all-MiniLM-L6-v2"    # a pinned model or a folder
-embedding_backend = "sentence-transformers"  # or onnx (the same, sooner), onnx-int8 (alike, faster)
+embedding_backend = "sentence-transformers"  # or onnx (the same, sooner), onnx-int8 (nearly, faster)
 top = 3                                 # themes suggested for a passage
 longest_passage = 220                   # words; longer turns are cut at sentence ends
 quotes_per_theme = 3
