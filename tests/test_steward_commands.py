@@ -233,3 +233,15 @@ def test_a_source_that_is_gone_says_both_ways_out(run: Shell, folder: Path) -> N
     assert run.err.endswith(
         "hint: put it back and run again; svp-nlp remove DIR takes a transcript out for good\n"
     )
+
+
+def test_copies_without_a_mark_tell_nothing_of_misses(run: Shell, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "gold").mkdir()
+    (tmp_path / "gold" / "talk.txt").write_text(TALK, "utf-8")
+    assert run("missed", folder, tmp_path / "gold") == 1
+    assert run.err == (
+        "svp-nlp: nothing is marked in 1 transcript, so nothing can be told of misses\n\n"
+        "hint: mark every identifier in the copies: [[PERSON:p1|the name as it stands]]\n"
+    )
+    assert run("evaluate", "redaction", tmp_path / "gold", "-q") == 1
+    assert "no identifier is marked in the 1 file of gold\n" in run.err

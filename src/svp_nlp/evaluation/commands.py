@@ -50,6 +50,11 @@ def evaluate_redaction(
     the product's own unless given. Raises GoldError, RosterError and ModelError.
     """
     gold = _gold_of(folder, degraded=degraded)
+    if not any(one.mentions for one in gold):
+        raise GoldError(
+            f"no identifier is marked in the {plural(len(gold), 'file')} of {folder.name}",
+            hint="mark every one: [[PERSON:p1|the name as it stands]]; docs/evaluation.md says how",
+        )
     findings = detect_gold(gold, engine or _own_engine(), roster_dir=roster_dir, progress=progress)
     return score_redaction(gold, findings, neutral=load_neutral(folder))
 

@@ -402,7 +402,8 @@ Marked = tuple[str, Transcript, Sequence[Finding]]
 def missed(layout: f.Layout, marked: Iterable[Marked]) -> Missed:
     """Compare what people *marked* in transcripts of this study with what redaction found.
 
-    Raises StudyError for a transcript whose words are none of the study's sources.
+    Raises StudyError for a transcript whose words are none of the study's sources, and where nothing at all
+    is marked.
     """
     from svp_nlp.redaction.decisions import names_missed
 
@@ -421,6 +422,11 @@ def missed(layout: f.Layout, marked: Iterable[Marked]) -> Missed:
         counts[side.letter] = Counter(d.label for d in fresh if d.label is not None)
         marks_seen += len(marks)
         found.update({(d.label, tuple(s.casefold() for s in d.surfaces)): d for d in fresh})
+    if not marks_seen:
+        raise StudyError(
+            f"nothing is marked in {plural(len(counts), 'transcript')}, so nothing can be told of misses",
+            hint="mark every identifier in the copies: [[PERSON:p1|the name as it stands]]",
+        )
     return Missed(counts, marks_seen, tuple(found.values()))
 
 
