@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from svp_nlp.engines.models import model_path
-from svp_nlp.engines.sentence_transformers import SentenceEmbedder
+from svp_nlp.engines.onnx_embedding import OnnxEmbedder
+from svp_nlp.engines.sentence_transformers import SentenceEmbedder, both_layers
 from svp_nlp.errors import ModelError
 
 LONG = "The night shift had nobody to call. " * 80
@@ -52,6 +53,56 @@ def test_the_cache_saves_loading_the_model_and_holds_no_text(tmp_path: Path) -> 
     assert np.array_equal(second(["The budget was cut.", "Only Margo knows."]), vectors[::-1])
     assert "model" not in vars(second)
     assert b"Margo" not in cache.read_bytes()
+
+
+def test_the_inner_layer_is_the_mean_over_the_tokens_of_layer_four(embedder: SentenceEmbedder) -> None:
+    from torch import no_grad
+    from transformers import AutoModel, AutoTokenizer
+
+    texts = ["The budget was cut.", "She lay awake all night, every night, and told nobody.", ""]
+    last, inner = embedder.layers(texts)
+    assert np.array_equal(last, embedder(texts))
+    model = AutoModel.from_pretrained(embedder.path).eval()
+    tokenizer = AutoTokenizer.from_pretrained(embedder.path)
+    for text, vector in zip(texts, inner, strict=True):
+        with no_grad():
+            given = model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True).hidden_states
+        expected = given[4][0].mean(dim=0).numpy()
+        assert np.allclose(vector, expected / np.linalg.norm(expected), atol=1e-6)
+
+
+def test_every_backend_gives_the_same_inner_layer(embedder: SentenceEmbedder) -> None:
+    texts = ["The budget was cut.", LONG, ""]
+    exact = embedder.layers(texts)[1]
+    assert np.allclose(OnnxEmbedder(embedder.path).layers(texts)[1], exact, atol=2e-6)
+    near = OnnxEmbedder(embedder.path, int8=True).layers(texts)[1]
+    assert (near * exact).sum(axis=1).min() > 0.97
+
+
+def test_no_texts_have_no_layers(embedder: SentenceEmbedder) -> None:
+    assert [len(layer) for layer in embedder.layers([])] == [0, 0]
+
+
+def testboth_layers_come_from_the_cache(tmp_path: Path, embedder: SentenceEmbedder) -> None:
+    first = SentenceEmbedder(embedder.path, cache=tmp_path / "cache.sqlite")
+    vectors = first(["Only Margo knows."])
+    second = SentenceEmbedder(embedder.path, cache=tmp_path / "cache.sqlite")
+    last, inner = second.layers(["Only Margo knows."])
+    assert "model" not in vars(second)
+    assert np.array_equal(last, vectors)
+    assert np.array_equal(inner, first.layers(["Only Margo knows."])[1])
+    assert not np.allclose(inner, last, atol=0.01)
+
+
+@pytest.mark.parametrize("inner", [None, 3])
+def test_a_model_without_a_fitting_inner_layer_gives_its_last_twice(inner: int | None) -> None:
+    from torch import ones, tensor
+
+    given = {"sentence_embedding": tensor([[3.0, 4.0]]), "attention_mask": ones(1, 5)}
+    if inner is not None:
+        given["all_layer_embeddings"] = (ones(1, 5, inner),) * 7
+    made = both_layers(None, None, given)["sentence_embedding"]
+    assert np.allclose(made.numpy(), [[0.6, 0.8, 0.6, 0.8]])
 
 
 def test_two_caches_share_no_key(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from svp_nlp.coding.abstain import conformal_threshold
 from svp_nlp.coding.codebook import founding_codebook
-from svp_nlp.coding.rank import Material
+from svp_nlp.coding.rank import Centre, CodebookRanker, Material, unit
 from svp_nlp.coding.suggest import ThemeSuggester
 from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 from svp_nlp.errors import CodebookError
@@ -168,6 +169,54 @@ def test_undecided_passages_teach_too(suggester: ThemeSuggester) -> None:
     assert made[-1][0].theme == "d.b"
     assert all(0 < s.score < 1 for m in made for s in m.ranked)
     assert suggester.suggest([*others, "The pump leaks."]) == made
+
+
+def test_where_everything_was_given_a_theme_no_passage_counts_less(suggester: ThemeSuggester) -> None:
+    texts, codings = told(48)
+    others = Material.of(
+        [f"The blue folder was late in week {i}." for i in range(30)], None, suggester.embedder
+    )
+    hardly = np.linspace(0.01, 0.9, 30)
+
+    def themes(likely: np.ndarray | None, nones: int) -> np.ndarray:
+        suggester.fit(texts + ["I walked home."] * nones, codings + [[]] * nones)
+        assert suggester.learner is not None
+        return suggester.learner.themes(others, others, likely)
+
+    assert np.array_equal(themes(hardly, 0), themes(None, 0))
+    assert not np.array_equal(themes(hardly, 8), themes(None, 8))
+
+
+class LastLayer:
+    """An embedder of somebody's own, which gives one vector a text."""
+
+    name = "own"
+
+    def __init__(self, embedder: SentenceEmbedder) -> None:
+        self.embedder = embedder
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        return self.embedder(texts)
+
+
+def test_examples_are_compared_by_both_layers(embedder: SentenceEmbedder) -> None:
+    ranker = CodebookRanker(BOOK, embedder)
+    material = Material.of(TOLD, None, embedder)
+    centre = Centre.of(material, ranker)
+    joined = centre.answers_in_layers(material)
+    last, inner = embedder.layers(TOLD)
+    cosines = [unit(m - c) @ unit(m - c).T for m, c in ((last, centre.answer), (inner, centre.inner))]
+    assert np.allclose(joined @ joined.T, (cosines[0] + cosines[1]) / 2, atol=1e-6)
+    assert not np.allclose(cosines[0], cosines[1], atol=0.05)
+
+
+def test_an_embedder_of_one_layer_is_enough(embedder: SentenceEmbedder) -> None:
+    (made,) = ThemeSuggester(BOOK, LastLayer(embedder)).fit(TOLD, [["d.a"]] * 4).suggest([NEW])
+    assert made[0].theme == "d.a"
+    material = Material.of(TOLD, None, LastLayer(embedder))
+    centre = Centre.of(material, CodebookRanker(BOOK, LastLayer(embedder)))
+    joined = centre.answers_in_layers(material)
+    assert np.allclose(joined @ joined.T, centre.answers(material) @ centre.answers(material).T, atol=1e-6)
 
 
 def test_a_study_all_decided_is_still_ranked(suggester: ThemeSuggester) -> None:

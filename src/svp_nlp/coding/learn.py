@@ -1,10 +1,11 @@
 """Learn themes from examples: the pieces of the codebook from minute one, and what people confirmed.
 
-One logistic regression over embeddings, character n-grams, words and the question before; the codebook's own
-text takes part as examples, so that one confirmed coding already helps and none does no harm. Its voice is
-added to the codebook's ranking. How loud it is, how much the commonness of a theme counts and how sharp the
-probabilities are is chosen on confirmed codings, each predicted from the others, once there are enough. From
-then on the study's undecided passages teach too (see `svp_nlp.coding.undecided`).
+One logistic regression over embeddings (by two layers of the model), character n-grams, words and the
+question before; the codebook's own text takes part as examples, so that one confirmed coding already helps
+and none does no harm. Its voice is added to the codebook's ranking. How loud it is, how much the commonness
+of a theme counts and how sharp the probabilities are is chosen on confirmed codings, each predicted from the
+others, once there are enough. From then on the study's undecided passages teach too (see
+`svp_nlp.coding.undecided`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from svp_nlp.coding.abstain import (
     conformal_threshold,
     softmax,
 )
-from svp_nlp.coding.rank import Centre, CodebookRanker, Fit, Material, unit
+from svp_nlp.coding.rank import Centre, CodebookRanker, Fit, Material, side_by_side, unit
 from svp_nlp.coding.speech import without_marks
 from svp_nlp.coding.undecided import (
     Places,
@@ -117,7 +118,10 @@ class Examples:
 
         A text with two themes is half an example of each.
         """
-        said = unit(ranker.piece_vectors - ranker.prototypes.mean(axis=0))
+        said = side_by_side(
+            unit(ranker.piece_vectors - ranker.prototypes.mean(axis=0)),
+            unit(ranker.inner_pieces - ranker.inner_pieces.mean(axis=0)),
+        )
         owners = np.array([(i, p.theme) for i, p in enumerate(ranker.pieces)], dtype=np.intp)
         weights = np.array([_PIECE_WEIGHT[p.kind] for p in ranker.pieces])
         pieces = cls(tuple(p.text for p in ranker.pieces), said, np.zeros_like(said), owners, weights)
@@ -129,8 +133,8 @@ class Examples:
         pairs = np.stack([texts + len(self.texts), themes], axis=1)
         return Examples(
             self.texts + coded.material.texts,
-            np.vstack([self.vectors, centre.answers(coded.material)]),
-            np.vstack([self.asked, centre.questions(coded.material)]),
+            np.vstack([self.vectors, centre.answers_in_layers(coded.material)]),
+            np.vstack([self.asked, centre.questions_in_layers(coded.material)]),
             np.vstack([self.pairs, pairs]),
             np.concatenate([self.weights, (1.0 / coded.labels.sum(axis=1))[texts]]),
         )
@@ -156,14 +160,15 @@ class Likeness:
 
         Both have the shape (texts, examples); questions are 0 where nothing was asked.
         """
-        answers = self._to(material.texts, centre.answers(material), centre.questions(material))
+        vectors, asked = centre.answers_in_layers(material), centre.questions_in_layers(material)
+        answers = self._to(material.texts, vectors, asked)
         return Fit(answers, self.of_questions(material, centre))
 
     def of_questions(self, material: Material, centre: Centre) -> Matrix:
         """Return the likeness of each question before the texts, 0 where nothing was asked."""
         questions = np.zeros((len(material.texts), len(self.examples.texts)))
         rows = np.flatnonzero(material.was_asked)
-        asked = centre.questions(material)[rows]
+        asked = centre.questions_in_layers(material)[rows]
         questions[rows] = self._to([material.questions[i] for i in rows], asked, np.zeros_like(asked))
         return questions
 
@@ -285,6 +290,7 @@ class Learner:
         self._classifier: ExampleClassifier | None = None
         self._taught: Taught | None = None
         self._decided: frozenset[str] = frozenset()
+        self._nones = 0.0
         if len(self.counts) < 2:
             return
         examples = Examples.of(ranker, confirmed)
@@ -299,6 +305,7 @@ class Learner:
         self.counts = confirmed.labels.sum(axis=0)
         self._decided = frozenset(confirmed.material.texts)
         self._gate, self.least_coded = _gate(confirmed, self.calibration)
+        self._nones = 1.0 - float(confirmed.coded.mean())
         # Examples are as loud as confirmed ones are many beside the pieces of the codebook: held-out texts
         # would choose them too low, being judged by fewer examples than there are.
         louder = 1 + confirmed.coded.sum() / len(self.ranker.pieces)
@@ -326,7 +333,7 @@ class Learner:
             by_example = self.by_example(material, centre)
             shares = self.voices.shares(self.ranker.scores(material, corpus), by_example, self.counts)
             return self.voices.probabilities(corrected(shares))
-        weights = np.ones(len(corpus.texts)) if likely is None else likely
+        weights = np.ones(len(corpus.texts)) if likely is None else self._counting(likely)
         with _one_thread():
             study = self._study(corpus, weights, centre)
             fit, power, voices = self._study_fit(self._taught, self._classifier, study)
@@ -335,6 +342,14 @@ class Learner:
                 near = self._likeness.of(material.some(rows), centre)
                 shares[rows] = fit(self._classifier.places(near.at(voices.questions)))
         return voices.probabilities(corrected(to_power(shares, power)))
+
+    def _counting(self, likely: Column) -> Column:
+        """Return how much of each undecided passage counts, given how *likely* it is coded at all.
+
+        People who found hardly a text without a theme code everything, short remarks too; what they leave
+        uncoded cannot be told from their decisions, but its share can.
+        """
+        return likely if self._gate is not None else 1.0 - self._nones * (1.0 - likely)
 
     def _study(self, corpus: Material, likely: Column, centre: Centre) -> Undecided:
         """Return the passages of *corpus* that nobody decided on, evenly thinned where there are many."""

@@ -22,7 +22,7 @@ import yaml
 
 from svp_nlp.coding.speech import without_marks
 from svp_nlp.coding.words import Matrix, WordIndex
-from svp_nlp.engines.protocols import Embedder, Vectors
+from svp_nlp.engines.protocols import Embedder, LayeredEmbedder, Vectors
 from svp_nlp.model import Codebook, Theme
 
 # What each kind of codebook text weighs in a theme's prototype (mean vectors of a kind). Cues say what
@@ -45,19 +45,27 @@ _TRUSTED_CORPUS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Texts with the questions before them, and their vectors, one row a text."""
+    """Texts with the questions before them, and their vectors, one row a text.
+
+    ``inner`` and ``inner_asked`` are the vectors of texts and questions by an inner layer of the model.
+    """
 
     texts: tuple[str, ...] = field(repr=False)
     questions: tuple[str, ...] = field(repr=False)
     vectors: Vectors = field(repr=False)
     asked: Vectors = field(repr=False)
+    inner: Vectors = field(repr=False)
+    inner_asked: Vectors = field(repr=False)
 
     @classmethod
     def of(cls, texts: Sequence[str], questions: Sequence[str] | None, embedder: Embedder) -> Material:
         """Embed *texts* and *questions* ("" where nothing was asked), pseudonyms and noises left out."""
         before = tuple(questions) if questions is not None else ("",) * len(texts)
-        both = embedder([without_marks(t) for t in (*texts, *before)])
-        return cls(tuple(texts), before, both[: len(texts)], both[len(texts) :])
+        said = [without_marks(t) for t in (*texts, *before)]
+        (vectors, asked), (inner, inner_asked) = (
+            (found[: len(texts)], found[len(texts) :]) for found in layers(said, embedder)
+        )
+        return cls(tuple(texts), before, vectors, asked, inner, inner_asked)
 
     @property
     def was_asked(self) -> npt.NDArray[np.bool_]:
@@ -67,7 +75,9 @@ class Material:
     def some(self, rows: npt.NDArray[np.intp]) -> Material:
         """Return the texts in *rows*."""
         texts = tuple(self.texts[i] for i in rows)
-        return Material(texts, tuple(self.questions[i] for i in rows), self.vectors[rows], self.asked[rows])
+        questions = tuple(self.questions[i] for i in rows)
+        vectors = (v[rows] for v in (self.vectors, self.asked, self.inner, self.inner_asked))
+        return Material(texts, questions, *vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +95,20 @@ class Centre:
 
     answer: Vectors = field(repr=False)
     question: Vectors = field(repr=False)
+    inner: Vectors = field(repr=False)
+    inner_question: Vectors = field(repr=False)
 
     @classmethod
     def of(cls, corpus: Material, ranker: CodebookRanker) -> Centre:
         """Take the means over *corpus*."""
-        plain = ranker.plain.mean(axis=0)
-        return cls(_mean(corpus.vectors, plain), _mean(corpus.asked[corpus.was_asked], plain))
+        plain, inner = ranker.plain.mean(axis=0), ranker.inner_plain.mean(axis=0)
+        asked = corpus.was_asked
+        return cls(
+            _mean(corpus.vectors, plain),
+            _mean(corpus.asked[asked], plain),
+            _mean(corpus.inner, inner),
+            _mean(corpus.inner_asked[asked], inner),
+        )
 
     def answers(self, material: Material) -> Vectors:
         """Return unit vectors of the texts, seen from the centre."""
@@ -99,6 +117,15 @@ class Centre:
     def questions(self, material: Material) -> Vectors:
         """Return unit vectors of the questions, seen from the centre; zero where nothing was asked."""
         return unit(material.asked - self.question) * material.was_asked[:, None].astype(np.float32)
+
+    def answers_in_layers(self, material: Material) -> Vectors:
+        """Return unit vectors whose products are the mean of the cosines by the last and the inner layer."""
+        return side_by_side(self.answers(material), unit(material.inner - self.inner))
+
+    def questions_in_layers(self, material: Material) -> Vectors:
+        """Return the same of the questions; zero where nothing was asked."""
+        inner = unit(material.inner_asked - self.inner_question)
+        return side_by_side(self.questions(material), inner * material.was_asked[:, None].astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +147,20 @@ class Fit:
 class CodebookRanker:
     """Ranks the themes of a codebook for texts, from what the codebook says.
 
-    ``prototypes`` holds a unit vector a theme, ``pieces`` and ``piece_vectors`` what they are made of.
+    ``prototypes`` holds a unit vector a theme, ``pieces`` and ``piece_vectors`` what they are made of,
+    ``inner_pieces`` the vectors of the pieces by an inner layer of the model.
     """
 
     def __init__(self, codebook: Codebook, embedder: Embedder) -> None:
         self.codebook = codebook
         self.pieces = codebook_texts(codebook)
-        self.piece_vectors = embedder([without_marks(p.text) for p in self.pieces])
+        self.piece_vectors, self.inner_pieces = layers([without_marks(p.text) for p in self.pieces], embedder)
         self.prototypes = self.prototypes_without(None)
         self.directions = unit(self.prototypes - self.prototypes.mean(axis=0))
         self.index = WordIndex(
             [" ".join(p.text for p in self.pieces if p.theme == j) for j in range(len(codebook.themes))]
         )
-        self.plain = embedder(plain_talk())
+        self.plain, self.inner_plain = layers(plain_talk(), embedder)
 
     def scores(self, material: Material, corpus: Material) -> Fit:
         """Return the fit of each text, and of the question before it, with each theme.
@@ -189,6 +217,19 @@ def route(cue: str, themes: Mapping[str, object]) -> tuple[str, tuple[str, ...]]
     if not colon or not named:
         return cue, ()
     return case, tuple(named[:1])
+
+
+def layers(texts: Sequence[str], embedder: Embedder) -> tuple[Vectors, Vectors]:
+    """Return the vectors of *texts* by the last and by an inner layer, the same where there is no other."""
+    if isinstance(embedder, LayeredEmbedder):
+        return embedder.layers(texts)
+    vectors = embedder(texts)
+    return vectors, vectors
+
+
+def side_by_side(last: Vectors, inner: Vectors) -> Vectors:
+    """Join unit vectors of two layers to unit vectors, whose products are the mean of both cosines."""
+    return np.asarray(np.hstack([last, inner]) * np.float32(np.sqrt(0.5)))
 
 
 def unit(vectors: Vectors) -> Vectors:

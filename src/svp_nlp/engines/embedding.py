@@ -21,6 +21,13 @@ from svp_nlp.errors import ModelError
 from svp_nlp.progress import Progress, silent
 from svp_nlp.settings import EmbeddingBackend
 
+INNER = 2 / 3
+"""How far up the model the inner layer lies: layer 4 of 6, 8 of 12.
+
+The last layer was trained for what a text is about and has let go of how it is said. On two public sets of
+coded texts and the development interviews both together rank themes best, flat from half to two thirds.
+"""
+
 # Rows asked for in one statement; SQLite allows 999 parameters in old builds.
 _ROWS = 500
 
@@ -77,7 +84,10 @@ class CachedEmbedder(ABC):
 
     @abstractmethod
     def _encode(self, texts: Sequence[str]) -> Vectors:
-        """Return the unit vectors of *texts* that each fit the model's window."""
+        """Return two unit vectors a text side by side, of the last and of the inner layer.
+
+        Shape (len(texts), 2 x dimensions). Each text fits the model's window.
+        """
 
     @abstractmethod
     def _room(self) -> int:
@@ -92,6 +102,14 @@ class CachedEmbedder(ABC):
 
         Equal texts get equal vectors. Texts longer than the model's window are the mean over windows.
         """
+        return self.layers(texts)[0]
+
+    def layers(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
+        """Return the vectors of a call, and as many unit vectors of an inner layer, in one pass.
+
+        The inner layer lies two thirds up the model; its vector is the mean over the tokens. A model that is
+        no stack of layers, or whose inner vectors are of another length, gives its last vectors twice.
+        """
         unique = list(dict.fromkeys(texts))
         if self.cache is None:
             known: dict[str, Vectors] = {}
@@ -104,18 +122,21 @@ class CachedEmbedder(ABC):
                 self._store(fresh)
             known |= fresh
         if not texts:
-            return np.zeros((0, 0), dtype=np.float32)
-        return np.stack([known[t] for t in texts]).astype(np.float32, copy=False)
+            return np.zeros((0, 0), dtype=np.float32), np.zeros((0, 0), dtype=np.float32)
+        both = np.stack([known[t] for t in texts]).astype(np.float32, copy=False)
+        last, inner = np.split(both, 2, axis=1)
+        return np.ascontiguousarray(last), np.ascontiguousarray(inner)
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         """Embed each text as the mean of its windows, weighted by their lengths."""
         windows = [self._windows(t) for t in texts]
         flat = [(i, w) for i, row in enumerate(windows) for w in row]
-        vectors = self._encode([w for _, w in flat])
-        total = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
+        vectors = self._encode([w for _, w in flat]).reshape(len(flat), 2, -1)
+        total = np.zeros((len(texts), *vectors.shape[1:]), dtype=np.float32)
         for (i, window), vector in zip(flat, vectors, strict=True):
             total[i] += vector * max(1, len(window))
-        return np.asarray(total / np.linalg.norm(total, axis=1, keepdims=True), dtype=np.float32)
+        means = total / np.linalg.norm(total, axis=2, keepdims=True)
+        return np.asarray(means.reshape(len(texts), -1), dtype=np.float32)
 
     def _windows(self, text: str) -> list[str]:
         """Cut *text* into equal windows that fit the model, at token borders."""
@@ -178,5 +199,5 @@ class CachedEmbedder(ABC):
     def _keys(self, db: sqlite3.Connection, texts: Sequence[str]) -> list[bytes]:
         """Return the keyed hashes under which the vectors of *texts* are stored."""
         (secret,) = db.execute("SELECT value FROM secret WHERE one = 1").fetchone()
-        prefix = self.name.encode() + b"\0"
+        prefix = self.name.encode() + b"\0layers\0"
         return [hmac.digest(secret, prefix + t.encode("utf-8", "surrogatepass"), "sha256") for t in texts]

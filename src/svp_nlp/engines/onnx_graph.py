@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from svp_nlp.engines.embedding import INNER
+
 if TYPE_CHECKING:
     from onnx import ModelProto
 
@@ -40,9 +42,17 @@ class Shape:
     epsilon: float
     pooling: str
 
+    @property
+    def inner(self) -> int:
+        """Count of the layers up to the inner one."""
+        return round(INNER * self.layers)
+
 
 def bert_graph(shape: Shape, weights: Mapping[str, Tensor], *, int8: bool = False) -> bytes:
-    """Return the ONNX model as bytes: ids (texts, tokens) int64 -> vectors (texts, hidden) float32.
+    """Return the ONNX model as bytes: ids (texts, tokens) int64 -> vectors (texts, 2 x hidden) float32.
+
+    The first half of a row is the unit vector of the last layer, the second that of the inner one (the mean
+    over its tokens).
 
     With *int8* the linear layers multiply eight-bit integers: weights scaled per output channel, activations
     per token (Yao et al. 2022), so that no vector depends on the texts in the same call, and every number
@@ -68,12 +78,14 @@ class _Drawing:
         """Draw the whole encoder."""
         from onnx import TensorProto, helper
 
-        vectors = self._unit(self._pooled(self._encoded(self._embedded())))
+        last, inner = self._encoded(self._embedded())
+        halves = self._unit(self._pooled(last)), self._unit(self._mean(inner))
+        vectors = self._add("Concat", *halves, axis=-1)
         graph = helper.make_graph(
             self.nodes,
             "sentence_encoder",
             [helper.make_tensor_value_info("ids", TensorProto.INT64, ["texts", "tokens"])],
-            [helper.make_tensor_value_info(vectors, TensorProto.FLOAT, ["texts", self.shape.hidden])],
+            [helper.make_tensor_value_info(vectors, TensorProto.FLOAT, ["texts", 2 * self.shape.hidden])],
             self.constants,
         )
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
@@ -90,14 +102,17 @@ class _Drawing:
         here = self._add("Slice", places, first, length, first)
         return self._norm(self._add("Add", words, here), at + "LayerNorm")
 
-    def _encoded(self, x: str) -> str:
+    def _encoded(self, x: str) -> tuple[str, str]:
+        """Add all layers; return what the last and what the inner one gives."""
+        given = [x]
         for i in range(self.shape.layers):
             layer = f"encoder.layer.{i}."
             x = self._attended(x, layer + "attention.")
             wide = self._add("Gelu", self._dense(x, layer + "intermediate.dense"))
             narrow = self._dense(wide, layer + "output.dense")
             x = self._norm(self._add("Add", narrow, x), layer + "output.LayerNorm")
-        return x
+            given.append(x)
+        return x, given[self.shape.inner]
 
     def _attended(self, x: str, at: str) -> str:
         """Attend: query, key and value in one multiplication, which is faster than three."""
@@ -111,6 +126,9 @@ class _Drawing:
     def _pooled(self, x: str) -> str:
         if self.shape.pooling == "cls":
             return self._add("Gather", x, self._constant(np.array(0)), axis=1)
+        return self._mean(x)
+
+    def _mean(self, x: str) -> str:
         return self._add("ReduceMean", x, self._constant(np.array([1])), keepdims=0)
 
     def _unit(self, x: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,15 @@ class Embedder(Protocol):
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """Return an array of shape (len(texts), dimensions), rows of length 1."""
+        ...
+
+
+@runtime_checkable
+class LayeredEmbedder(Embedder, Protocol):
+    """An embedder that also gives what an inner layer of its model says of a text, in the same pass."""
+
+    def layers(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
+        """Return the vectors of a call, and the unit vectors of the inner layer, in the same order."""
         ...
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from svp_nlp.engines.embedding import CachedEmbedder
+from svp_nlp.engines.embedding import INNER, CachedEmbedder
 from svp_nlp.engines.protocols import Vectors
 from svp_nlp.errors import ModelError
 
@@ -33,11 +33,18 @@ class SentenceEmbedder(CachedEmbedder):
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
-            return SentenceTransformer(str(self.path), device="cpu", local_files_only=True)
+            model = SentenceTransformer(
+                str(self.path),
+                device="cpu",
+                local_files_only=True,
+                config_kwargs={"output_hidden_states": True},
+            )
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(
                 f"{name} cannot be loaded ({type(error).__name__})", hint="run: svp-nlp models verify"
             ) from error
+        model.register_forward_hook(both_layers)
+        return model
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         """Encode in batches of like length, so that padding costs little and order does not matter."""
@@ -48,7 +55,6 @@ class SentenceEmbedder(CachedEmbedder):
             encoded = self.model.encode(
                 [texts[i] for i in batch],
                 batch_size=_BATCH,
-                normalize_embeddings=True,
                 show_progress_bar=False,
             )
             for i, vector in zip(batch, encoded, strict=True):
@@ -64,3 +70,19 @@ class SentenceEmbedder(CachedEmbedder):
             text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
         )["offset_mapping"]
         return offsets
+
+
+def both_layers(_model: Any, _given: Any, features: dict[str, Any]) -> dict[str, Any]:
+    """Put the mean over the tokens of the inner layer beside the vectors, each of length 1."""
+    from torch import cat
+    from torch.nn.functional import normalize
+
+    last = normalize(features["sentence_embedding"], dim=1)
+    inner = last
+    layers = features.get("all_layer_embeddings")
+    if layers and layers[0].shape[-1] == last.shape[-1]:
+        tokens = features["attention_mask"].unsqueeze(-1).to(last.dtype)
+        # The first is what goes into the first layer.
+        states = layers[round(INNER * (len(layers) - 1))]
+        inner = normalize((states * tokens).sum(dim=1), dim=1)
+    return {**features, "sentence_embedding": cat([last, inner], dim=1)}
