@@ -257,6 +257,7 @@ LEFT: list[tuple[Rules, str]] = [
     (DATES, "How many came? Sixty-three. We sat on the fourth chair, not the third."),
     (CONTACTS, "I called them all, 2019 was hard, and rang about 4000 people."),
     (CONTACTS, "They had a list. I was number three hundred and something."),
+    (PEOPLE, "I asked the dr about it and my dr said no; mr right, dr who."),
     (AGES, "We were fifty-four years married. Who's on it? We're eleven."),
     (AGES, "It's a new title, it's about eighteen months old."),
     (AGES, "She was a mother of four, a father of two."),

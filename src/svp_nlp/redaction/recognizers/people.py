@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import is_guarded
-from svp_nlp.redaction.lexicon import first_names, ordinary, surnames, word_ranks, words
+from svp_nlp.redaction.lexicon import first_names, in_dictionary, ordinary, surnames, word_ranks, words
 from svp_nlp.redaction.recognizers.base import Found, Rules, span_of
 from svp_nlp.redaction.recognizers.capitals import NOT_NAMES
 
@@ -36,6 +36,9 @@ TITLED = re.compile(rf"\b(?:{TITLE}|{SHORT_TITLE} ?\.) (?P<name>{NAME}|[A-HJ-Z]\
 LOWER_TITLED = re.compile(
     rf"\b(?:doctor|nurse|professor|pastor|reverend|sister|father|mister|miss) (?P<name>{NAME})"
 )
+SMALL_TITLED = re.compile(r"\b(?P<title>dr|mr|mrs|ms|prof)\.? (?P<name>[a-z]{3,}(?:-[a-z]{3,})?)(?!\w)")
+"""All of it in small letters, as people type in haste: "dr lindqvist". """
+
 CUES = re.compile(
     rf"\b(?:[Mm]y name is|[Mm]y name's|name is|name was|name's|[Cc]all me|[Cc]alls? (?:me|"
     rf"him|her)|called (?:me|him|her)|"
@@ -110,6 +113,9 @@ def find(text: str) -> Iterator[Found]:
         for match in pattern.finditer(text):
             if not is_guarded(match["name"]) and not is_guarded(match[0]):
                 yield _trimmed(match, text), Label.PERSON, 0.9
+    for match in SMALL_TITLED.finditer(text):
+        if score := _small_surname(match["name"], by_title=match["title"] != "dr"):
+            yield span_of(match, "name"), Label.PERSON, score
     for pattern, score in ((CUES, 0.75), (SELF, 0.7), (BESIDE, 0.5)):
         for match in pattern.finditer(text):
             first = _name_words(match["name"])[:1]
@@ -130,6 +136,17 @@ def find(text: str) -> Iterator[Found]:
     for match in PAIR.finditer(text):
         if _is_pair(match["first"], match["last"]) and not is_guarded(match[0]):
             yield span_of(match), Label.PERSON, 0.85
+
+
+def _small_surname(word: str, *, by_title: bool) -> float:
+    """Return how surely a word in small letters behind a title is a surname, 0 where it is none.
+
+    "Dr" is a noun as well ("the dr said"): behind it only what is no ordinary word is a name.
+    """
+    parts = word.split("-")
+    if all(not ordinary(part) and (part in surnames() or not in_dictionary(part)) for part in parts):
+        return 0.85
+    return 0.6 if by_title and all(surnames().get(part, 0.0) >= 0.01 for part in parts) else 0.0
 
 
 def _is_pair(first: str, last: str) -> bool:
