@@ -5,6 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from svp_nlp.coding.abstain import conformal_threshold
 from svp_nlp.coding.codebook import founding_codebook
+from svp_nlp.coding.learn import Examples, Likeness
 from svp_nlp.coding.rank import Centre, CodebookRanker, Material, unit
 from svp_nlp.coding.suggest import ThemeSuggester
 from svp_nlp.engines.sentence_transformers import SentenceEmbedder
@@ -208,6 +210,30 @@ def test_examples_are_compared_by_both_layers(embedder: SentenceEmbedder) -> Non
     cosines = [unit(m - c) @ unit(m - c).T for m, c in ((last, centre.answer), (inner, centre.inner))]
     assert np.allclose(joined @ joined.T, (cosines[0] + cosines[1]) / 2, atol=1e-6)
     assert not np.allclose(cosines[0], cosines[1], atol=0.05)
+
+
+def test_words_no_example_has_make_a_text_less_like_the_examples(embedder: SentenceEmbedder) -> None:
+    ranker = CodebookRanker(BOOK, embedder)
+    likeness = Likeness(Examples.of(ranker))
+    material = Material.of(["Equipment.", "Equipment, zebras, violins and quicksand."], None, embedder)
+    level = replace(material, vectors=material.vectors * 0, inner=material.inner * 0)
+    nowhere = Centre(*(np.zeros(384, dtype=np.float32),) * 4)
+    short, long = likeness.of(level, nowhere).answers
+    label = [p.text for p in ranker.pieces].index("Equipment")
+    assert 0 < long[label] < 0.6 * short[label]
+
+
+def test_texts_are_seen_from_where_the_confirmed_ones_are(suggester: ThemeSuggester) -> None:
+    suggester.fit(TOLD, [["d.a"]] * 4)
+    assert suggester.learner is not None
+    learner, one = suggester.learner, Material.of([NEW], None, suggester.embedder)
+    assert learner.by_example(one, Centre.of(one, learner.ranker)).answers.argmax() == 0
+    learner.voices = replace(learner.voices, examples=1e6, sharpness=1e-6)  # they alone decide
+    alone, beside = (
+        learner.themes(one, Material.of(study, None, suggester.embedder))
+        for study in ([NEW], [NEW, "The pump is broken.", "I slept badly."])
+    )
+    assert np.allclose(alone, beside, atol=1e-4)
 
 
 def test_an_embedder_of_one_layer_is_enough(embedder: SentenceEmbedder) -> None:

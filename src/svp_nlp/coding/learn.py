@@ -49,6 +49,7 @@ _LETTERS = 1.0
 _WORDS = 0.3
 _ASKED = 0.2
 _RIDGE = 5.0
+_HASHES = 2**20
 _PIECE_WEIGHT = {"label": 1.0, "definition": 1.5, "include": 1.0, "exemplar": 1.0, "routed": 0.5}
 # The kernel's main directions that are kept, and the texts compared at a time: more cost time, less figures.
 _DIRECTIONS = 400
@@ -144,11 +145,9 @@ class Likeness:
     """How like texts are to each of *examples*: embeddings, letters, words and questions in one kernel."""
 
     def __init__(self, examples: Examples) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
         self.examples = examples
-        self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
-        self._words = TfidfVectorizer(analyzer=content_words, sublinear_tf=True)
+        self._letters = _weighed_signs(analyzer="char_wb", ngram_range=(2, 5))
+        self._words = _weighed_signs(analyzer=content_words)
         by_letters = self._letters.fit_transform([without_marks(t) for t in examples.texts])
         by_words = self._words.fit_transform(examples.texts)
         self._by_letters, self._by_words = by_letters.T, by_words.T
@@ -181,6 +180,19 @@ class Likeness:
     def _joined(self, letters: Any, words: Any, vectors: Vectors, asked: Vectors) -> Matrix:
         kernel = vectors @ self.examples.vectors.T + _ASKED * asked @ self.examples.asked.T
         return np.asarray(kernel + _LETTERS * letters.toarray() + _WORDS * words.toarray())
+
+
+def _weighed_signs(**options: Any) -> Any:
+    """Return TF-IDF in which a sign that no example has still makes a text less like the examples.
+
+    With a vocabulary it would not count, and a text that shares a word with an example would be as like it as
+    one that says little else. Signs are hashed, since only their products matter.
+    """
+    from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+    from sklearn.pipeline import make_pipeline
+
+    counted = HashingVectorizer(n_features=_HASHES, alternate_sign=False, norm=None, **options)
+    return make_pipeline(counted, TfidfTransformer(sublinear_tf=True))
 
 
 class ExampleClassifier:
@@ -291,6 +303,9 @@ class Learner:
         self._taught: Taught | None = None
         self._decided: frozenset[str] = frozenset()
         self._nones = 0.0
+        # Texts are seen from where the examples are: people may confirm evenly, or one theme first, and then
+        # the middle of the study is elsewhere.
+        self._centre = None if confirmed is None else Centre.of(confirmed.material, ranker)
         if len(self.counts) < 2:
             return
         examples = Examples.of(ranker, confirmed)
@@ -328,7 +343,7 @@ class Learner:
         """
         if self._classifier is None:
             return np.ones((len(material.texts), 1))
-        centre = Centre.of(corpus, self.ranker)
+        centre = self._centre or Centre.of(corpus, self.ranker)
         if self._taught is None:
             by_example = self.by_example(material, centre)
             shares = self.voices.shares(self.ranker.scores(material, corpus), by_example, self.counts)
