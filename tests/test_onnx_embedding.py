@@ -17,7 +17,7 @@ from svp_nlp.coding.codebook import founding_codebook, load_codebook
 from svp_nlp.engines.embedding import open_embedder
 from svp_nlp.engines.onnx_embedding import OnnxEmbedder
 from svp_nlp.engines.onnx_graph import Shape, bert_graph, quantised
-from svp_nlp.engines.protocols import Embedder, Vectors
+from svp_nlp.engines.protocols import LayeredEmbedder, Vectors
 from svp_nlp.engines.sentence_transformers import SentenceEmbedder
 from svp_nlp.errors import ModelError, SettingsError
 from svp_nlp.evaluation.commands import clean, suggest_turns
@@ -74,17 +74,23 @@ def test_order_and_company_do_not_matter(fast: OnnxEmbedder, faster: OnnxEmbedde
 class Known:
     """An embedder that embeds each text once."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: LayeredEmbedder) -> None:
         self.embedder, self.name = embedder, embedder.name
-        self.known: dict[str, Vectors] = {}
+        self.known: dict[str, tuple[Vectors, Vectors]] = {}
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
+        return self.layers(texts)[0]
+
+    def layers(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
         fresh = [t for t in dict.fromkeys(texts) if t not in self.known]
-        self.known |= dict(zip(fresh, self.embedder(fresh), strict=True))
-        return np.stack([self.known[t] for t in texts]) if texts else self.embedder([])
+        self.known |= dict(zip(fresh, zip(*self.embedder.layers(fresh), strict=True), strict=True))
+        if not texts:
+            return self.embedder.layers([])
+        last, inner = zip(*(self.known[t] for t in texts), strict=True)
+        return np.stack(last), np.stack(inner)
 
 
-Compare = Callable[[Embedder], Iterator[dict[str, float]]]
+Compare = Callable[[LayeredEmbedder], Iterator[dict[str, float]]]
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +102,7 @@ def compare(shared: Path, embedder: SentenceEmbedder) -> Compare:
     default = Known(embedder)
     expected = [suggest_turns(book, transcripts, default) for book in books]
 
-    def differences(other: Embedder) -> Iterator[dict[str, float]]:
+    def differences(other: LayeredEmbedder) -> Iterator[dict[str, float]]:
         known = Known(other)
         for book, ours in zip(books, expected, strict=True):
             domains = {theme.id: theme.domain for theme in book.themes}
