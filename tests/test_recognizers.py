@@ -200,7 +200,7 @@ FOUND: list[tuple[Rules, str, list[str]]] = [
     (DATES, "Send it by, let's say the twenty-sixth, and I'll read it.", ["twenty-sixth"]),
     (PLACES, "It's 1190 Kestrel, suite 204, on the left.", ["1190 Kestrel, suite 204"]),
     (PLACES, "We lived at 212 Fern River Drive, unit 3.", ["212 Fern River Drive, unit 3"]),
-    (PLACES, "The letter said Harrow Avenue, 1147.", ["Harrow Avenue, 1147"]),
+    (PLACES, "The letter said Harrow Avenue, 1147. And it came.", ["Harrow Avenue, 1147"]),
 ]
 
 LEFT: list[tuple[Rules, str]] = [
@@ -258,6 +258,9 @@ LEFT: list[tuple[Rules, str]] = [
     (CONTACTS, "I called them all, 2019 was hard, and rang about 4000 people."),
     (CONTACTS, "They had a list. I was number three hundred and something."),
     (PEOPLE, "I asked the dr about it and my dr said no; mr right, dr who."),
+    (AGES, "She was nineteen years a health aide. Ticagrelor, ninety, twice a day."),
+    (CONTACTS, "Yes. Not dot com. There's a dot com as well."),
+    (INSTITUTIONS, "At the store, Marit came. At the bar, Monday, we left. The 99th percentile."),
     (AGES, "We were fifty-four years married. Who's on it? We're eleven."),
     (AGES, "It's a new title, it's about eighteen months old."),
     (AGES, "She was a mother of four, a father of two."),

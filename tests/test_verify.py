@@ -65,6 +65,11 @@ def test_what_is_named_after_somebody_else() -> None:
     assert hows("well, then Foley came in", PERSON="Gordon Foley|Foley") == [("Foley", "surface")]
 
 
+def test_an_office_is_no_part_of_a_name() -> None:
+    assert hows("Thank you, Madam Chair. The Vice Chair left.", PERSON="Vice Chair Coughlin") == []
+    assert hows("Ask Coughlin.", PERSON="Vice Chair Coughlin") == [("Coughlin", "part")]
+
+
 def test_words_of_grammar_open_sentences() -> None:
     assert hows("Nobody asked. One did. Four came.", PERSON="Nobody|One Four|Four") == []
     assert hows("We asked Nobody. Ask for Four.", PERSON="Nobody|Four") == [

@@ -76,7 +76,7 @@ class TokenClassifier:
 
     @property
     def name(self) -> str:
-        """The model's name and version, e.g. "identifiers-1"."""
+        """The model's name and version, e.g. "identifiers-2"."""
         return self.folder.name
 
     @cached_property

@@ -37,7 +37,7 @@ LOOK = 0.55
 SURE = 0.9
 """From this probability on it is sure of a name in cased text, of a date, an age or a number in any."""
 
-PLAIN = 0.8
+PLAIN = 0.6
 """From this probability on a name of ordinary words only is taken."""
 
 ONCE = 0.97

@@ -145,7 +145,7 @@ _CLINICAL = re.compile(
     # Stems of drug names (WHO, International Nonproprietary Names, 2018), those left out that end names ...
     r"\w{2,}(?:sartan|prilat|nopril|alapril|olol|vastatin|tinib|ciclib|cillin|mycin|micin|cycline|floxacin|"
     r"conazole|prazole|dipine|gliptin|gliflozin|glutide|glitazone|heparin|xaparin|xaban|gatran|ciclovir|tegravir|"
-    r"buvir|navir|(?:do|piva|vo|pro|zo|tra)caine|oxetine|azepam|azolam|barbital|setron|triptan|dronate|thiazide|"
+    r"buvir|navir|(?:do|piva|vo|pro|zo|tra)caine|grelor|oxetine|azepam|azolam|barbital|setron|triptan|dronate|thiazide|"
     r"semide|lukast|terol|tropium|(?:eth|tic|et)asone|solone|sonide|profen|coxib|oxicam|fenac|codone|morphone|"
     r"fentanil|curium|curonium|pidem|piclone|piprazole|zapine|tiapine|peridone|azodone|triptyline|ipramine|"
     r"faxine|racetam|gabalin|trexate|(?:is|rbo|li)platin|taxel|rubicin|fibrate|bitril|rafenib|parib|zomib|limus)"
@@ -153,7 +153,7 @@ _CLINICAL = re.compile(
     r"|\w+(?:spinatus|icipital|icular|iform|(?<!a)itis|ectomy|otomy|ostomy|plasty|oscopy|oscopic|ography|"
     r"(?:glyc|an|uk|ox|ter|natr|kal|calc|lipid|vol|isch|ur)emia|pathy|algia|plegia|paresis|trophic|megaly|penia|"
     r"sthesia|pnea|(?:chy|dy)cardia|lysis|stenosis|sclerosis|thrombosis|fibrosis|necrosis|porosis|phagia|phasia|"
-    r"kinesia|reflexia)"
+    r"kinesia|reflexia|diabet(?:es|ic)|humeral|clavicular)"
     r"|(?:pre|post|intra|peri)-?op"
 )
 """What ends like a drug, a part of the body, a finding or a procedure."""

@@ -227,7 +227,7 @@ def _person(surface: str, tokens: tuple[str, ...], owner: str) -> Iterator[Needl
     if is_spelled(surface):
         return
     bare = words_of(" ".join(name.tokens))
-    for part in bare if len(bare) > 1 else ():
+    for part in bare if len(tokens) > 1 else ():
         if part in _LITTLE or part in DIGITS:
             continue
         if len(part) > 2:

@@ -214,6 +214,8 @@ def mentions(
 def _stands_for(span: Span, form: Form, text: str, *, cased: bool, said: bool) -> bool:
     """Tell whether a form means its name at this place."""
     found = text[span.start : span.end]
+    if found.islower() and text[max(0, span.start - 1) : span.start] == "-":
+        return False  # the "ray" of an x-ray
     if not form.exact:
         return not cased or form.witness == "roster" or not _small_word(found)
     if not cased:

@@ -20,6 +20,9 @@ _TITLES = (
     "aunt uncle auntie grandma grandpa"
 )
 TITLES = frozenset(_TITLES.split())
+OFFICES = frozenset({"vice", "chair", "chairman", "chairwoman", "chairperson", "cochair", "deputy", "clerk"})
+"""What stands before a name with an office ("Vice Chair Tate") and is a plain word or a surname alone."""
+
 _CREDENTIALS = (
     "md phd rn bsn msn dnp do np pa pac jd mph mba msw lcsw lsw edd dds pharmd mhs mha ma ba ms bs facs faan "
     "jr sr ii iii iv esq cns crna aprn fnp mdiv bcc"
@@ -34,7 +37,7 @@ def stem(word: str) -> str:
 
 def _untitled(name: str) -> str:
     words = name.split()
-    while len(words) > 1 and stem(words[0]) in TITLES:
+    while len(words) > 1 and stem(words[0]) in TITLES | OFFICES:
         words.pop(0)
     return " ".join(words)
 

@@ -27,14 +27,15 @@ UNIT = r"(?:days?|weeks?|months?|hours?|mos?|wks?)"
 HEDGE = (
     r"(?:,? (?:only|just|about|maybe|like|almost|nearly|around|barely|probably|already|"
     r"all of|um|uh|er|I think|"
-    r"I believe|I guess|I want to say|what|say|let's say|oh|now|then|not even|going on|"
+    r"I believe|I mean|I guess|I want to say|what|say|let's say|oh|now|then|not even|going on|"
     r"over|under|well|you know|"
     r"approximately|roughly|at the time|turning|gonna be|going to be|easily|all of|a good)[,.]*)*"
 )
 AFTER = (
     r"(?=\s*(?:[.,;:?!)\]—]|$|\n|- |-+\s)| (?:and|when|at|now|then|with|but|or|in|who|so|"
     r"because|from|he|she|they|"
-    r"years?(?! (?:married|sober|clean|apart|ago|later|older|younger|together|running|into|in|there|with)\b)|"
+    r"years?(?! (?:married|sober|clean|apart|ago|later|older|younger|together|running|into|in|there|with|"
+    r"an?)\b)|"
     r"yrs?|today|this|last|next|soon|I|um|uh|like|living|had|has|on)\b)"
 )
 WHO = (
@@ -118,6 +119,7 @@ IN_DECADE = re.compile(
 APPOSITIVE = re.compile(
     rf"\b(?P<name>[A-Z][a-z]+),(?: who's| who is| who was| she's| he's)? (?P<age>[1-9]\d|"
     rf"{TWO_DIGIT})(?=,| and [a-z]|\.)"
+    r"(?!,? (?:once|twice|daily|three times|times|milligrams?|mg|units|nightly|every))"
 )
 SHORTHAND = re.compile(r"\b(?P<age>[1-9]\d|1[01]\d) ?(?:y/?o|yo|yrs? old|M|F)\b(?! ?\d)")
 ANSWER = re.compile(
@@ -227,6 +229,11 @@ AGAIN = re.compile(
 )
 """A bare number, or one that is reached "next month"."""
 
+RIGHT_AFTER = re.compile(
+    rf"(?:,? or|,) (?P<age>{UP_TO_99}|[1-9]\d?)(?=\s*(?:[.;?!]|$|\n|, (?:and|when|she|he|I)\b))"
+)
+"""An age that is not sure: "I was seven, eight." """
+
 SHE_WOULD_BE = re.compile(
     rf"\b(?:he|she|they|I|mam|mum|mom|dad|nan|grandma|grandad)(?:'d| would| must|"
     rf" might| could|'ll)? "
@@ -284,7 +291,8 @@ def _fragment(text: str) -> Iterator[Found]:
 SIBLINGS = re.compile(
     rf"\b(?:brothers|sisters|boys|girls|kids|children|sons|daughters|twins|lads|lasses|grandchildren|"
     rf"cousins|nieces|"
-    rf"nephews|babies|little ones),{HEDGE} (?P<age>[1-9]\d?|{UP_TO_99}) and (?P<other>[1-9]\d?|{UP_TO_99})"
+    rf"nephews|babies|little ones),{HEDGE} (?P<age>[1-9]\d?|{UP_TO_99})(?: and|,? or|,) "
+    rf"(?P<other>[1-9]\d?|{UP_TO_99})"
     rf"(?=\s*(?:[.,;?!]|$|\n))",
     re.IGNORECASE,
 )
@@ -327,7 +335,15 @@ def _with_half(text: str, span: Span) -> Span:
 
 def _corrected(text: str, found: list[Found]) -> Iterator[Found]:
     """Yield a bare number shortly behind an age and near it: "seventy-five? - Seventy-six." """
-    ends = sorted((span.end, years) for span, _, _ in found if (years := _years(text[span.start : span.end])))
+    said = [(span, text[span.start : span.end]) for span, _, _ in found]
+    ends = sorted((span.end, years) for span, age in said if (years := _years(age)))
+    for span, age in said:
+        again = re.compile(rf"\b{re.escape(age)}\b", re.IGNORECASE)
+        if " " in age and (match := again.search(text, span.end, span.end + _NEAR)):
+            yield span_of(match), Label.AGE, 0.7
+    for match in RIGHT_AFTER.finditer(text):
+        if any(end == match.start() for end, _ in ends):
+            yield span_of(match, "age"), Label.AGE, 0.7
     for match in AGAIN.finditer(text):
         near = [y for end, y in ends if 0 < match.start() - end <= _NEAR]
         years = _years(match["age"])

@@ -104,7 +104,8 @@ URL = re.compile(
     re.IGNORECASE,
 )
 SPOKEN_URL = re.compile(
-    rf"\b(?P<url>(?:(?:w w w|www|double u double u double u) dot )?(?<![\w-])[\w-]{{1,40}}(?: dot [\w-]+)* "
+    rf"\b(?!(?:not|no|an?|the|it|it's|is|and|or|just|any|some|this|that|one|dot) dot)"
+    rf"(?P<url>(?:(?:w w w|www|double u double u double u) dot )?(?<![\w-])[\w-]{{1,40}}(?: dot [\w-]+)* "
     rf"dot (?:{TOP_DOMAIN})"
     rf"(?: (?:slash|forward slash|dash) [\w-]+)*)\b",
     re.IGNORECASE,

@@ -21,8 +21,10 @@ from svp_nlp.redaction.recognizers.numbers import (
     SPOKEN_YEAR,
     TEEN,
     TEN,
+    TENS,
     TWO_DIGIT,
     UNIT,
+    UNITS,
     UP_TO_99,
 )
 
@@ -391,7 +393,7 @@ ORDINAL_ALONE = re.compile(
     re.IGNORECASE,
 )
 FLOOR = re.compile(
-    r"\b(?:floor|grade|quarter|time|question|interview|day|person|one|call|shift|week|year)s?\b", re.I
+    r"(?<![\w-])(?:floor|grade|quarter|time|question|interview|day|person|one|call|shift|week|year)s?\b", re.I
 )
 
 YEAR_DIGITS = re.compile(
@@ -499,7 +501,8 @@ def _days(text: str) -> Iterator[Found]:
         if not FLOOR.search(text[max(0, match.start() - 30) : match.start()]):
             found.append((span_of(match, "date"), Label.DATE, 0.6))
     for match in ON_THE.finditer(text):
-        if not FLOOR.search(text[max(0, match.start() - 30) : match.start()]):
+        low = _LOW.fullmatch(match["date"]) is not None
+        if not (FLOOR if low else COUNTING).search(text[max(0, match.start() - 30) : match.start()]):
             found.append((span_of(match, "date"), Label.DATE, 0.6))
     for match in DAY_SAID.finditer(text):
         before, after = text[max(0, match.start() - 30) : match.start()], text[match.end() : match.end() + 30]
@@ -618,7 +621,25 @@ def _year_fragment(text: str) -> Iterator[Found]:
             yield span_of(match, "year"), Label.DATE_YEAR, 0.6
 
 
+YEAR_AGAIN = re.compile(
+    rf"(?:(?<=[.?!:] )|(?<=\n))(?P<year>{TEN}[- ]{UNIT}|{TEN}|'?\d\d)(?=[.,;?!])", re.IGNORECASE
+)
+_TENS = {word: 10 * i for i, word in enumerate(TENS, start=2)}
+_UNITS = {word: i for i, word in enumerate(UNITS, start=1)}
+
+
+def _said_short(text: str) -> Iterator[Found]:
+    """Yield "Eighty-one, yeah." where the year stood in full shortly before."""
+    for match in YEAR_AGAIN.finditer(text):
+        words = re.findall(r"[a-z]+|\d+", match["year"].lower())
+        last = sum(_TENS.get(w, 0) + _UNITS.get(w, 0) + (int(w) if w.isdigit() else 0) for w in words)
+        before = text[max(0, match.start() - 60) : match.start()]
+        if any(int(year) % 100 == last for year in re.findall(rf"(?<![\w$]){YEAR4}(?!\w)", before)):
+            yield span_of(match, "year"), Label.DATE_YEAR, 0.75
+
+
 def _years(text: str) -> Iterator[Found]:
+    yield from _said_short(text)
     yield from _year_fragment(text)
     yield from each(SPOKEN_APOSTROPHE, text, Label.DATE_YEAR, 0.85, "year")
     if sum(map(text.count, ".,?!")) * 60 < len(text):  # speech recognition drops the apostrophe of '94

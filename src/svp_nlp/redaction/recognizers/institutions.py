@@ -14,8 +14,9 @@ from functools import cache
 
 from svp_nlp.model import Label, Span
 from svp_nlp.redaction.guards import ACRONYMS, is_guarded
-from svp_nlp.redaction.lexicon import institutions, ordinary, words
-from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, span_of
+from svp_nlp.redaction.lexicon import first_names, institutions, ordinary, words
+from svp_nlp.redaction.recognizers.base import Found, Rules, any_of, each, span_of
+from svp_nlp.redaction.recognizers.capitals import NOT_NAMES
 
 HEADS = [
     "Hospital",
@@ -267,6 +268,20 @@ IN_FULL = re.compile(
 )
 """A house or programme by its whole name: "the proper title is ..."; with "her" it is a person's."""
 
+BESIDE_ITS_KIND = re.compile(
+    rf"\b(?:church|parish|grocery|store|bar|diner|bakery|restaurant|tavern|pub|shop|school|hotel|deli|market|cafe|"
+    rf"café|pharmacy|garage|barbershop|salon|bank|mill|factory|plant|foundry|farm|ranch|camp|club|newspaper|paper),"
+    rf"(?: called| named)? (?:the )?(?P<name>{WORD}(?: (?:(?:of|and|the|&) )?{WORD}){{0,4}})(?=[,.;?!])"
+)
+"""A house beside the word for its kind: "at a grocery, Tomasi's, for a year"."""
+
+ORDINAL_UNIT = re.compile(
+    r"\b(?:with|in|joined|of|by) the (?P<name>(?:3[2-9]|[4-9]\d|\d{3})(?:st|nd|rd|th))"
+    r"(?=\s*(?:[.,;?!]|$|\n)| (?:airborne|infantry|division|cavalry|regiment|battalion|wing|group)\b)",
+    re.IGNORECASE,
+)
+"""A regiment or wing by its number, too high for a day: "I was with the 101st"."""
+
 QUOTED = re.compile(rf"\"(?P<name>{WORD}(?: (?:(?:of|and|for|in|on|the|to|&) )?{WORD}){{1,6}})\"")
 SHORT_FOR = re.compile(
     rf"(?P<long>{WORD}(?: (?:(?:of|and|for|in|the|&) )*{WORD}){{1,6}})(?:,? or|,? which we call|"
@@ -362,6 +377,10 @@ def find(text: str) -> Iterator[Found]:
     for match in CALLED.finditer(text):
         if not is_guarded(match["name"]):
             yield span_of(match, "name"), Label.INSTITUTION, 0.8
+    for match in BESIDE_ITS_KIND.finditer(text):
+        if not is_guarded(match["name"]) and not _opens_with_a_person(match["name"]):
+            yield span_of(match, "name"), Label.INSTITUTION, 0.7
+    yield from each(ORDINAL_UNIT, text, Label.INSTITUTION, 0.7, "name")
     for match in IN_FULL.finditer(text):
         if not is_guarded(match["name"]):
             yield span_of(match, "name"), Label.INSTITUTION, 0.75
@@ -379,6 +398,12 @@ def find(text: str) -> Iterator[Found]:
         if match["short"] in (initials, initials[-len(match["short"]) :]) and not is_guarded(match["long"]):
             yield span_of(match, "long"), Label.INSTITUTION, 0.85
             yield span_of(match, "short"), Label.INSTITUTION, 0.85
+
+
+def _opens_with_a_person(name: str) -> bool:
+    """Tell whether a person or a plain word stands there, and no house ("at the store, Marit came")."""
+    first = name.split()[0]
+    return first in NOT_NAMES or (not name.endswith("'s") and first.lower() in first_names())
 
 
 def _possessive_off(span: Span, text: str, saint: bool) -> Span:

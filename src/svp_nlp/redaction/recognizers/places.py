@@ -65,8 +65,8 @@ SPOKEN_ADDRESS = re.compile(
 )
 NAMED_STREET = re.compile(
     rf"\b(?P<place>(?:(?:North|South|East|West|N\.|S\.|E\.|W\.) )?(?:{CAP} "
-    rf"){{1,3}}(?:{STREET})(?<! Dr)(?<! St)\b(?:, \d{{2,5}}\b(?![:%]|[.,]\d))?)"
-    rf"(?!\.? {CAP} {STREET})(?!\. [A-Z])"
+    rf"){{1,3}}(?:{STREET})(?<! Dr)(?<! St)\b(?:, \d{{2,5}}\b(?![:%]|[.,]\d)|"
+    rf"(?!\.? {CAP} {STREET})(?!\. [A-Z])))"
     rf"|\b(?P<short>(?:{CAP} ){{1,3}}(?:Dr|St))\b(?!\.? ?(?:[A-Z]|van|von|de|del|al|el|bin|la|le))"
 )
 ROAD_NUMBER = re.compile(
