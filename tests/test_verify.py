@@ -65,6 +65,18 @@ def test_what_is_named_after_somebody_else() -> None:
     assert hows("well, then Foley came in", PERSON="Gordon Foley|Foley") == [("Foley", "surface")]
 
 
+def test_pseudonyms_give_a_text_without_capitals_none() -> None:
+    text = (
+        "sp: this is [PERSON 1] and [PERSON 1] says [PERSON 1]\n\nrb: yes\n\nsp: and then [PERSON 1] left\n"
+    )
+    assert hows(text, PERSON="susannah pruitt") == [("sp", "initials")] * 2
+
+
+def test_what_a_name_took_along_is_no_part() -> None:
+    text = "doctor: good morning\n\npatient: i was a nurse for years\n"
+    assert hows(text, PERSON="yolanda doctor|nurse for ilse") == []
+
+
 def test_an_office_is_no_part_of_a_name() -> None:
     assert hows("Thank you, Madam Chair. The Vice Chair left.", PERSON="Vice Chair Coughlin") == []
     assert hows("Ask Coughlin.", PERSON="Vice Chair Coughlin") == [("Coughlin", "part")]

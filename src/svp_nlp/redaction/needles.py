@@ -15,7 +15,7 @@ from svp_nlp.redaction.names import DIGITS, HEADS, Name
 from svp_nlp.redaction.profiles import SHIFT, Mention, Profile
 from svp_nlp.redaction.roster import Roster
 from svp_nlp.redaction.spoken import MONTH_NAMES
-from svp_nlp.redaction.words import everyday, fold, is_known_word, is_spelled
+from svp_nlp.redaction.words import TITLES, everyday, fold, is_known_word, is_spelled
 
 _MONTHS = (
     "january february march april may june july august september october november december "
@@ -53,6 +53,11 @@ _LITTLE = frozenset(
     }
 )
 
+
+# Words that a name found too wide takes along ("a nurse for").
+_AROUND = frozenset(
+    {"for", "to", "in", "at", "on", "from", "with", "by", "but", "so", "is", "was", "he", "she", "i"}
+)
 
 _MOVED = r"\[(?:[\d/]+|(?:%s)(?: \d{1,2})?,?(?: \d{4})?)\]" % "|".join(MONTH_NAMES)  # noqa: UP031
 
@@ -228,7 +233,7 @@ def _person(surface: str, tokens: tuple[str, ...], owner: str) -> Iterator[Needl
         return
     bare = words_of(" ".join(name.tokens))
     for part in bare if len(tokens) > 1 else ():
-        if part in _LITTLE or part in DIGITS:
+        if part in _LITTLE or part in _AROUND or part in TITLES or part in DIGITS:
             continue
         if len(part) > 2:
             yield Needle((part,), Label.PERSON, owner, "part", _for_words((part,), Label.PERSON))

@@ -134,7 +134,7 @@ class _Page:
         found = [(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(folded)]
         tokens = tuple(_Token(w, index[a], index[b - 1] + 1) for w, a, b in found)
         gaps = tuple(re.sub(r"\s+", " ", folded[b:c]) for (_, _, b), (_, c, _) in pairwise(found))
-        letters = [c for c in text if c.isalpha()]
+        letters = [c for c in hidden if c.isalpha()]  # pseudonyms have capitals where the talk has none
         capitals = sum(c.isupper() for c in letters)
         return cls(text, tokens, gaps, 0.008 * len(letters) < capitals < 0.7 * len(letters))
 
