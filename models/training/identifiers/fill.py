@@ -109,7 +109,15 @@ SAME_PLACE: dict[str, tuple[str, ...]] = {
 
 OTHERS: dict[Label, tuple[str, ...]] = {
     Label.PERSON: ("first", "last", "first", "nick"),
-    Label.INSTITUTION: ("programme", "short_inst", "unit_named", "company", "hospital", "acronym", "programme"),
+    Label.INSTITUTION: (
+        "programme",
+        "short_inst",
+        "unit_named",
+        "company",
+        "hospital",
+        "acronym",
+        "programme",
+    ),
     Label.LOCATION: ("city", "neighbourhood", "landmark", "street"),
 }
 """What may stand in the place of a name written by hand, so that it is known by its place and not by heart."""
