@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -222,6 +223,18 @@ for number in range(count):
 def writer(where: Path | str, coder: str, count: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", WRITER, str(where), coder, str(count), STUDY]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_record_that_another_program_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE elsewhere (x)")
+    ready = threading.Timer(0.3, other.execute, ["COMMIT"])
+    ready.start()
+    assert DecisionLog(path, STUDY).append(coded(A)) == 1
+    ready.join()
+    other.close()
 
 
 def test_two_programs_write_at_once(log: DecisionLog) -> None:
