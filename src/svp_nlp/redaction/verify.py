@@ -252,12 +252,10 @@ def _counts(page: _Page, i: int, needle: Needle) -> bool:
         return True
     if needle.evidence is Evidence.ALONE and i and page.tokens[i - 1].word in ("the", "a", "an", "this"):
         return False  # "the Foley" is a catheter, even where a Dr. Foley works
-    if needle.evidence is Evidence.AFTER_ARTICLE and not page.after_article(i):
-        return False  # "the U" is a university, the "U" of "for-U" and of "U turn" is none
     if not page.cased or not page.is_capital(i):
         return False
     if needle.evidence is Evidence.AFTER_ARTICLE:
-        return True
+        return page.after_article(i)  # "the U" is a university, the "U" of "for-U" and of "U turn" is none
     if needle.evidence is Evidence.CAPITALS:
         return all(page.shown(i + k).isupper() for k in range(n))
     if n == 1 and needle.tokens[0] in SMALL_TALK and page.opens_sentence(i):

@@ -549,14 +549,14 @@ def merge(
     taken = sorted(findings, key=lambda x: x.span)
     for extra in more:
         for span in _uncovered(extra.span, [x.span for x in taken]):
-            word = _WORDS.search(transcript[span])
-            if word is None or (span != extra.span and word[0] in ("I", "i", "a", "A")):
+            said = _LETTERED.search(transcript[span])
+            if said is None or (span != extra.span and said[0] in ("I", "i", "a", "A")):
                 continue
-            taken.append(replace(extra, span=Span(span.start + word.start(), span.start + word.end())))
+            taken.append(replace(extra, span=Span(span.start + said.start(), span.start + said.end())))
     return tuple(sorted(taken, key=lambda x: x.span))
 
 
-_WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+_LETTERED = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 
 
 def _uncovered(span: Span, covers: Sequence[Span]) -> Iterator[Span]:

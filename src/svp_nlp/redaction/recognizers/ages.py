@@ -13,14 +13,12 @@ from svp_nlp.model import Label, Span
 from svp_nlp.redaction.recognizers.base import Found, Rules, each, span_of
 from svp_nlp.redaction.recognizers.numbers import (
     TEEN,
-    TEENS,
-    TENS,
     TWO_DIGIT,
-    UNITS,
     UP_TO_99,
     UP_TO_199,
 )
 from svp_nlp.redaction.recognizers.numbers import UNIT as UNIT_WORD
+from svp_nlp.redaction.spoken import read_age
 
 NUMBER = rf"(?:1[01]\d|\d{{1,2}}|{UP_TO_199})(?:[- ]and[- ]a[- ]half)?"
 UNIT = r"(?:days?|weeks?|months?|hours?|mos?|wks?)"
@@ -336,7 +334,7 @@ def _with_half(text: str, span: Span) -> Span:
 def _corrected(text: str, found: list[Found]) -> Iterator[Found]:
     """Yield a bare number shortly behind an age and near it: "seventy-five? - Seventy-six." """
     said = [(span, text[span.start : span.end]) for span, _, _ in found]
-    ends = sorted((span.end, years) for span, age in said if (years := _years(age)))
+    ends = sorted((span.end, years) for span, age in said if (years := read_age(age)))
     for span, age in said:
         again = re.compile(rf"\b{re.escape(age)}\b", re.IGNORECASE)
         if " " in age and (match := again.search(text, span.end, span.end + _NEAR)):
@@ -346,28 +344,14 @@ def _corrected(text: str, found: list[Found]) -> Iterator[Found]:
             yield span_of(match, "age"), Label.AGE, 0.7
     for match in AGAIN.finditer(text):
         near = [y for end, y in ends if 0 < match.start() - end <= _NEAR]
-        years = _years(match["age"])
+        years = read_age(match["age"])
         between = text[match.start() - _NEAR if match.start() > _NEAR else 0 : match.start()]
         if years and any(0 < abs(years - y) <= _APART for y in near) and not COUNTED.search(between):
             yield span_of(match, "age"), Label.AGE, 0.7
 
 
-def _years(said: str) -> int:
-    """Return the number that *said* begins with, 0 if it is not understood."""
-    words = re.findall(r"[a-z]+|\d+", said.lower())
-    if words and words[0].isdigit():
-        return int(words[0])
-    said_so = [_VALUES.get(word, 0) for word in words[:2]]
-    if len(said_so) == 2 and said_so[0] >= 20 and 0 < said_so[1] < 10:
-        return sum(said_so)
-    return said_so[0] if said_so else 0
-
-
 # What may be corrected is a year or two off; further off it is another number.
 _NEAR, _APART = 60, 2
-_VALUES = {w: i for i, w in enumerate((*UNITS, *TEENS), start=1)} | {
-    w: 10 * i for i, w in enumerate(TENS, start=2)
-}
 
 
 def _find(text: str) -> Iterator[Found]:

@@ -21,12 +21,11 @@ from svp_nlp.redaction.recognizers.numbers import (
     SPOKEN_YEAR,
     TEEN,
     TEN,
-    TENS,
     TWO_DIGIT,
     UNIT,
-    UNITS,
     UP_TO_99,
 )
+from svp_nlp.redaction.spoken import read_year
 
 MONTH = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
@@ -624,17 +623,15 @@ def _year_fragment(text: str) -> Iterator[Found]:
 YEAR_AGAIN = re.compile(
     rf"(?:(?<=[.?!:] )|(?<=\n))(?P<year>{TEN}[- ]{UNIT}|{TEN}|'?\d\d)(?=[.,;?!])", re.IGNORECASE
 )
-_TENS = {word: 10 * i for i, word in enumerate(TENS, start=2)}
-_UNITS = {word: i for i, word in enumerate(UNITS, start=1)}
 
 
 def _said_short(text: str) -> Iterator[Found]:
     """Yield "Eighty-one, yeah." where the year stood in full shortly before."""
     for match in YEAR_AGAIN.finditer(text):
-        words = re.findall(r"[a-z]+|\d+", match["year"].lower())
-        last = sum(_TENS.get(w, 0) + _UNITS.get(w, 0) + (int(w) if w.isdigit() else 0) for w in words)
+        said = read_year(match["year"])
         before = text[max(0, match.start() - 60) : match.start()]
-        if any(int(year) % 100 == last for year in re.findall(rf"(?<![\w$]){YEAR4}(?!\w)", before)):
+        years = re.findall(rf"(?<![\w$]){YEAR4}(?!\w)", before)
+        if said is not None and any(int(year) % 100 == said % 100 for year in years):
             yield span_of(match, "year"), Label.DATE_YEAR, 0.75
 
 
